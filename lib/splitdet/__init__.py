@@ -1,0 +1,37 @@
+"""Real-time detection with TensorFlow frozen graphs, cut before non-maximum suppression."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, List
+
+__version__ = "0.1.0"
+__all__ = ["Config", "Detections", "Detector", "Frame", "SplitdetError", "stream"]
+
+if TYPE_CHECKING:
+    from splitdet.assemble import stream
+    from splitdet.config import Config
+    from splitdet.detector import Detector
+    from splitdet.errors import SplitdetError
+    from splitdet.types import Detections, Frame
+
+_HOMES = {
+    "Config": "splitdet.config",
+    "Detections": "splitdet.types",
+    "Detector": "splitdet.detector",
+    "Frame": "splitdet.types",
+    "SplitdetError": "splitdet.errors",
+    "stream": "splitdet.assemble",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import public names when they are first used, so that `import splitdet` costs nothing."""
+    if name not in _HOMES:
+        raise AttributeError("module 'splitdet' has no attribute {!r}".format(name))
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> List[str]:
+    return sorted(__all__)

@@ -1,0 +1,90 @@
+"""Source, detector and stages put together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable, Iterator, Optional, Tuple, Union
+
+from splitdet.config import Config, make_config
+from splitdet.detector import Detector
+from splitdet.errors import StallError
+from splitdet.pipeline.pipeline import Pipeline, Stage
+from splitdet.sources.base import Source
+from splitdet.sources.choose import open_source
+from splitdet.types import Batch, Detections, Frame
+
+SPARE_BATCHES = 2  # so that no feeder waits for a batch to leave
+
+
+def is_lossless(config: Config, source: Source) -> bool:
+    """Whether every frame is to be processed."""
+    return not source.live if config.policy == "auto" else config.policy == "lossless"
+
+
+def assemble(
+    source: Source,
+    detector: Detector,
+    output: Optional[Callable[[Batch], None]] = None,
+    leave: Callable[[StallError], None] = lambda error: None,
+) -> Pipeline:
+    """The pipeline `source -> prepare -> accelerator -> cpu [-> output]`.
+
+    Args:
+        output: takes finished batches in order, on a thread of its own.
+        leave: see `Pipeline`.
+    """
+    config = detector.config
+    stages = [
+        Stage("prepare", detector.prepare),
+        Stage("accelerator", detector.accelerate, threads=config.accelerator_feeders),
+        Stage("cpu", detector.suppress, threads=config.cpu_feeders),
+    ]
+    if output is not None:
+        stages.append(Stage("output", output, in_order=True))
+    feeders = config.accelerator_feeders + config.cpu_feeders
+    return Pipeline(
+        source,
+        stages,
+        lossless=is_lossless(config, source),
+        in_flight=config.in_flight or feeders + SPARE_BATCHES,
+        batch_size=config.batch_size,
+        limit=config.max_frames,
+        stall_timeout_s=config.stall_timeout_s,
+        leave=leave,
+    )
+
+
+def stream(
+    source: Union[int, str, Path, Source], model: Union[str, Path, Detector], **config: Any
+) -> Iterator[Tuple[Frame, Detections]]:
+    """Frames with what was found in them, in the order of capture.
+
+        for frame, found in splitdet.stream("street.mp4", "ssdlite_mobilenet_v2_coco_2018_05_09"):
+            print(frame.index, found)
+
+    Args:
+        source: whatever `splitdet run` takes, or a `Source`.
+        model: whatever `Detector` takes, or a `Detector`, which is then left open.
+        config: any key of config.yml; not together with a `Detector`.
+
+    Raises:
+        SplitdetError: the source, the model or a stage failed.
+    """
+    if isinstance(model, Detector):
+        if config:
+            raise TypeError("the settings of a Detector are fixed; make it with them")
+        detector = model
+    else:
+        settings = make_config(**{**config, "model_path": str(model)})
+        detector = Detector.from_config(settings)
+    try:
+        opened = source
+        if not isinstance(opened, Source):
+            text = str(opened) if isinstance(opened, Path) else opened
+            opened = open_source(text, (detector.config.height, detector.config.width))
+        with assemble(opened, detector) as pipeline:
+            for batch in pipeline:
+                yield from zip(batch.frames, batch.results)
+    finally:
+        if detector is not model:
+            detector.close()

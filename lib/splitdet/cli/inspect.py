@@ -1,0 +1,58 @@
+"""`splitdet inspect`: what a frozen graph is, and where it would be cut."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any, List, Optional, Tuple
+
+from splitdet.graph.load import load_graph
+from splitdet.models import identify
+from splitdet.models.base import Model
+from splitdet.zoo.find import find_model
+
+
+def add_commands(commands: Any) -> None:
+    """Add `inspect` to the command line."""
+    parser = commands.add_parser("inspect", help="tell what a frozen graph is, and where to cut it")
+    parser.add_argument("file", metavar="FILE.pb", help="a frozen graph, or a name under models/")
+    parser.set_defaults(work=_inspect)
+
+
+def _inspect(options: argparse.Namespace) -> int:
+    path = find_model(options.file)
+    print(describe(path, identify(load_graph(path))))
+    return 0
+
+
+def describe(path: Path, model: Model) -> str:
+    """Family, cut, sizes and the lines for config.yml."""
+    parts = model.parts
+    size = model.input_size_px
+    rows: List[Tuple[str, str]] = [
+        ("file", str(path)),
+        ("family", model.type_name),
+        ("input", str(parts.image)),
+        ("network input", str(parts.network_input)),
+        ("input size", "{}x{} (height x width)".format(*size) if size else "depends on the frame"),
+        ("anchors", _number(model.anchors)),
+        ("classes", _number(model.classes)),
+    ]
+    rows += [("cut: " + port.role, str(port)) for port in parts.cut]
+    rows += [("result", str(port)) for port in parts.results]
+    rows += [
+        ("nodes", "{} in all".format(len(parts.graph))),
+        ("nodes", "{} in the accelerator part".format(len(parts.accelerator().graph_def.node))),
+        ("nodes", "{} in the CPU part".format(len(parts.cpu().graph_def.node))),
+    ]
+    text = "\n".join("{:<14} {}".format(*row) for row in rows)
+    config = ["model_path: {!r}".format(str(path)), "model_type: {}".format(model.type_name)]
+    if model.classes:
+        config.append("num_classes: {}".format(model.classes))
+    if model.anchors:
+        config.append("split_shape: {}".format(model.anchors))
+    return text + "\n\nconfig.yml:\n" + "\n".join(config)
+
+
+def _number(value: Optional[int]) -> str:
+    return "depends on the frame" if value is None else str(value)

@@ -1,0 +1,131 @@
+"""`splitdet run`, and its three fronts run_image.py, run_video.py and run_stream.py."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import Any, Dict, List, NoReturn, Optional, Union
+
+from splitdet.config import Config, load_config
+from splitdet.errors import EXIT_FAILED
+
+INPUT_KEYS = {"image": "image_input", "video": "movie_input", "stream": "camera_input"}
+
+
+def add_commands(commands: Any) -> None:
+    """Add `run` to the command line."""
+    parser = commands.add_parser(
+        "run",
+        help="detect in pictures, a video, a camera or a stream",
+        description="Detect in SOURCE, and write annotated pictures to SINK.",
+    )
+    parser.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="number of a camera, file, folder, wildcard, address or GStreamer pipeline",
+    )
+    parser.add_argument(
+        "sink",
+        metavar="SINK",
+        nargs="?",
+        help="'window', 'none', a video file, or a folder for pictures (default: as config.yml says)",
+    )
+    add_options(parser)
+    parser.set_defaults(work=_run_command)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options that `splitdet run` and the three scripts share."""
+    parser.add_argument("--config", metavar="FILE", help="settings (default: config.yml, if there)")
+    parser.add_argument(
+        "--set", metavar="KEY=VALUE", action="append", default=[], help="any key of config.yml"
+    )
+    parser.add_argument("--model", metavar="NAME|FILE", help="model_path of config.yml")
+    parser.add_argument("--no-split", action="store_true", help="run the whole graph in one piece")
+    parser.add_argument("--no-display", action="store_true", help="open no window")
+    parser.add_argument(
+        "--save",
+        metavar="PATH",
+        nargs="?",
+        const=True,
+        help="write annotated pictures (default: under output_movie or output_image)",
+    )
+    parser.add_argument("--max-frames", metavar="N", type=int, help="stop after N frames")
+    parser.add_argument("--json", metavar="FILE", default="", help="write one JSON line a frame")
+    parser.add_argument("--summary", metavar="FILE", default="", help="write the summary as JSON")
+    parser.add_argument("--print-config", action="store_true", help="print the settings, and stop")
+
+
+def script(kind: str, arguments: Optional[List[str]] = None) -> NoReturn:
+    """Body of run_image.py, run_video.py and run_stream.py."""
+    from splitdet.cli.main import guarded
+
+    key = INPUT_KEYS[kind]
+    parser = argparse.ArgumentParser(
+        description="Detect in the {} that config.yml names.".format(key)
+    )
+    parser.add_argument("--input", metavar="INPUT", help="{} of config.yml".format(key))
+    add_options(parser)
+    guarded(lambda: _run_script(key, parser.parse_args(arguments)))
+
+
+def _run_script(key: str, options: argparse.Namespace) -> int:
+    values: Dict[str, Any] = {}
+    if options.input is not None:
+        is_number = key == "camera_input" and options.input.isdigit()
+        values[key] = int(options.input) if is_number else options.input
+    config = _config(options, values)
+    return _run(options, config, getattr(config, key), None)
+
+
+def _run_command(options: argparse.Namespace) -> int:
+    values: Dict[str, Any] = {}
+    sink = options.sink
+    if sink in ("none", "window"):
+        values["visualize"] = sink == "window"
+        values["save_to_file"] = False
+        sink = ""
+    return _run(options, _config(options, values), options.source, sink)
+
+
+def _config(options: argparse.Namespace, values: Dict[str, Any]) -> Config:
+    """The settings, with what plain flags say on top."""
+    if options.model is not None:
+        values["model_path"] = options.model
+    if options.no_split:
+        values["split_model"] = False
+    if options.no_display:
+        values["visualize"] = False
+    if options.save is True:
+        values["save_to_file"] = True
+    if options.max_frames is not None:
+        values["max_frames"] = options.max_frames
+    return load_config(options.config, options.set, values=values)
+
+
+def _run(
+    options: argparse.Namespace, config: Config, source: Union[int, str], sink: Optional[str]
+) -> int:
+    if options.print_config:
+        from splitdet.config.write import as_yaml
+
+        print(as_yaml(config), end="")
+        return 0
+    from splitdet.run import Job, run
+
+    if config.debug_mode:
+        from splitdet.cli.main import debug_messages
+
+        debug_messages()
+    save = options.save if isinstance(options.save, str) else sink
+    outcome = run(Job(config, source, save, options.json, options.summary))
+    if outcome.stuck:
+        print(
+            "error: the {} stage does not return; leaving without it".format(outcome.stuck[0]),
+            file=sys.stderr,
+            flush=True,
+        )
+        sys.stdout.flush()
+        os._exit(outcome.exit_code or EXIT_FAILED)
+    return outcome.exit_code

@@ -1,0 +1,71 @@
+"""TensorFlow 1.15 and 2.x as one: the version 1 interface, imported quietly and only when needed."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, List
+
+from splitdet.errors import EngineError
+
+log = logging.getLogger(__name__)
+
+
+@lru_cache(maxsize=None)
+def tensorflow() -> Any:
+    """`tf.compat.v1`, with TF32 off: float32 means float32.
+
+    Raises:
+        EngineError: TensorFlow is not installed, or does not load.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        with warnings.catch_warnings():  # TensorFlow 1.15 warns of numpy's future while it loads
+            warnings.simplefilter("ignore")
+            import tensorflow as tf
+    except ImportError as error:
+        raise EngineError(
+            "TensorFlow does not load ({}); pip install tensorflow".format(error)
+        ) from None
+    v1 = tf.compat.v1
+    v1.logging.set_verbosity(v1.logging.ERROR)
+    switch = getattr(tf.config.experimental, "enable_tensor_float_32_execution", None)
+    if switch is not None:
+        switch(False)
+    return v1
+
+
+def version() -> str:
+    """TensorFlow's version, such as `2.21.0`."""
+    import tensorflow as tf
+
+    return str(tf.__version__)
+
+
+@lru_cache(maxsize=None)
+def gpus() -> List[str]:
+    """Names of the GPUs that TensorFlow can use, best first."""
+    v1 = tensorflow()
+    return [device.name for device in v1.config.experimental.list_physical_devices("GPU")]
+
+
+def has_nvidia_gpu() -> bool:
+    """Whether the machine has an NVIDIA GPU, whatever TensorFlow makes of it."""
+    return any(
+        path.exists()
+        for path in (Path("/dev/nvidia0"), Path("/dev/nvhost-gpu"), Path("/proc/driver/nvidia/gpus"))
+    )
+
+
+@lru_cache(maxsize=None)
+def warn_of_idle_gpu() -> None:
+    """One line when there is an NVIDIA GPU that TensorFlow cannot use."""
+    if not gpus() and has_nvidia_gpu():
+        log.warning(
+            "this machine has an NVIDIA GPU, but TensorFlow %s cannot use it: "
+            "pip install 'tensorflow[and-cuda]' (on a Jetson: NVIDIA's own TensorFlow wheel)",
+            version(),
+        )

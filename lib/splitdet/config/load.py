@@ -1,0 +1,203 @@
+"""From config.yml, environment and command line to a checked `Config`.
+
+The command line beats the environment (`SPLITDET_DET_TH=0.3`), which beats the file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+from pathlib import Path
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Union
+
+import dacite
+import yaml
+
+from splitdet.config.schema import ALIASES, Config
+from splitdet.errors import ConfigError
+
+ENVIRONMENT_PREFIX = "SPLITDET_"
+RESERVED = ("SPLITDET_OPENCV",)  # read by setup.py
+DEFAULT_FILE = "config.yml"
+
+_FIELDS = {field.name: field for field in dataclasses.fields(Config)}
+_EXPECTED = {
+    "bool": "True or False",
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text",
+    "Union[int, str]": "a number or text",
+}
+
+
+class _Setting(NamedTuple):
+    value: Any
+    origin: str
+    """Where it was set, for messages: `config.yml:12`."""
+
+
+def load_config(
+    path: Optional[Union[str, Path]] = None,
+    overrides: Iterable[str] = (),
+    environment: Optional[Mapping[str, str]] = None,
+    values: Optional[Mapping[str, Any]] = None,
+) -> Config:
+    """The settings of a run.
+
+    Args:
+        path: the file; None takes config.yml of the working directory where there is one.
+        overrides: `key=value` from the command line.
+        environment: by default that of the process.
+        values: what plain flags of the command line set; they beat all else.
+
+    Raises:
+        ConfigError: one line with file, line, key and what is allowed.
+    """
+    settings: Dict[str, _Setting] = {}
+    if path is None and Path(DEFAULT_FILE).is_file():
+        path = DEFAULT_FILE
+    if path is not None:
+        settings.update(_from_file(Path(path)))
+    settings.update(_from_environment(os.environ if environment is None else environment))
+    for override in overrides:
+        settings.update(_from_override(override))
+    settings.update(_named(values or {}, "command line"))
+    return _checked(settings)
+
+
+def make_config(**values: Any) -> Config:
+    """Settings from keyword arguments alone, checked like those of a file.
+
+    Raises:
+        ConfigError: unknown key, wrong type or out of range.
+    """
+    return _checked(_named(values, "argument"))
+
+
+def _from_file(path: Path) -> Dict[str, _Setting]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            "{}: {}; name another with --config, or make one with: splitdet init".format(
+                path, error.strerror
+            )
+        ) from None
+    except UnicodeDecodeError:
+        raise ConfigError("{}: not a text file in UTF-8".format(path)) from None
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(_yaml_problem(path, error)) from None
+    if root is None:
+        return {}
+    if not isinstance(root, yaml.MappingNode) or not isinstance(values, dict):
+        raise ConfigError("{}:1: expects lines of the form 'key: value'".format(path))
+    settings: Dict[str, _Setting] = {}
+    for key_node, _ in root.value:
+        origin = "{}:{}".format(path, key_node.start_mark.line + 1)
+        name = _name(str(key_node.value), origin)
+        if name in settings:
+            raise ConfigError(
+                "{}: {} is set a second time (first at {})".format(
+                    origin, key_node.value, settings[name].origin
+                )
+            )
+        settings[name] = _Setting(values.get(key_node.value), origin)
+    return settings
+
+
+def _yaml_problem(path: Path, error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    where = "{}:{}".format(path, mark.line + 1) if mark else str(path)
+    problem = getattr(error, "problem", None) or "not readable as YAML"
+    return "{}: {}; expects lines of the form 'key: value'".format(where, problem)
+
+
+def _from_environment(environment: Mapping[str, str]) -> Dict[str, _Setting]:
+    settings = {}
+    for variable, text in sorted(environment.items()):
+        if variable.startswith(ENVIRONMENT_PREFIX) and variable not in RESERVED:
+            name = _name(variable[len(ENVIRONMENT_PREFIX) :].lower(), variable)
+            settings[name] = _Setting(_parsed(text, variable), variable)
+    return settings
+
+
+def _from_override(override: str) -> Dict[str, _Setting]:
+    key, equals, text = override.partition("=")
+    origin = "--set {}".format(override)
+    if not equals:
+        raise ConfigError("{}: expects key=value".format(origin))
+    return {_name(key.strip(), origin): _Setting(_parsed(text, origin), origin)}
+
+
+def _parsed(text: str, origin: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise ConfigError("{}: {!r} is not readable as a value".format(origin, text)) from None
+
+
+def _named(values: Mapping[str, Any], origin: str) -> Dict[str, _Setting]:
+    return {_name(key, origin): _Setting(value, origin) for key, value in values.items()}
+
+
+def _name(key: str, origin: str) -> str:
+    """The field that `key` stands for."""
+    name = ALIASES.get(key, key)
+    if name in _FIELDS:
+        return name
+    close = difflib.get_close_matches(key, [*_FIELDS, *ALIASES], n=1)
+    hint = "; did you mean {!r}?".format(close[0]) if close else ""
+    raise ConfigError("{}: unknown key {!r}{}".format(origin, key, hint))
+
+
+def _checked(settings: Dict[str, _Setting]) -> Config:
+    values = {name: _adapted(name, setting) for name, setting in settings.items()}
+    try:
+        return dacite.from_dict(Config, values, dacite.Config(strict=True))
+    except dacite.WrongTypeError as error:
+        name = str(error.field_path)
+        setting = settings[name]
+        raise ConfigError(
+            "{}: {}: expects {}, got {!r}".format(setting.origin, name, _expected(name), setting.value)
+        ) from None
+
+
+def _expected(name: str) -> str:
+    """What a key takes, in words."""
+    field = _FIELDS[name]
+    if field.metadata["choices"]:
+        return "one of " + ", ".join(field.metadata["choices"])
+    words = _EXPECTED[str(field.type)]
+    low, high = field.metadata["low"], field.metadata["high"]
+    if low is not None and high is not None:
+        return "{} from {:g} to {:g}".format(words, low, high)
+    return "{} of at least {:g}".format(words, low) if low is not None else words
+
+
+def _adapted(name: str, setting: _Setting) -> Any:
+    """The value as its field wants it; ConfigError where it is out of range."""
+    field, value = _FIELDS[name], setting.value
+    problem: List[str] = []
+    if field.type == "str" and value is None:  # `label_path:` with nothing behind it
+        value = ""
+    if isinstance(value, bool) and field.type != "bool":  # to Python, True is the number 1
+        problem.append(repr(value))
+    elif field.type == "float" and isinstance(value, int):
+        value = float(value)
+    if field.metadata["choices"] and isinstance(value, str):
+        value = value.lower()
+        if value not in field.metadata["choices"]:
+            problem.append(repr(setting.value))
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        low, high = field.metadata["low"], field.metadata["high"]
+        if value != value or (low is not None and value < low) or (high is not None and value > high):
+            problem.append(repr(setting.value))
+    if problem:
+        raise ConfigError(
+            "{}: {}: expects {}, got {}".format(setting.origin, name, _expected(name), problem[0])
+        )
+    return value

@@ -1,0 +1,152 @@
+"""Every key of config.yml: its type, default, range and meaning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Optional, Sequence, Union
+
+CLIP = "media/bikes.mp4"
+DEFAULT_MODEL = "ssdlite_mobilenet_v2_coco_2018_05_09"
+
+
+def _key(
+    default: Any,
+    meaning: str,
+    group: str,
+    choices: Sequence[str] = (),
+    low: Optional[float] = None,
+    high: Optional[float] = None,
+) -> Any:
+    metadata = {"meaning": meaning, "group": group, "choices": choices, "low": low, "high": high}
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings of a run. The metadata of each field holds its meaning and its range."""
+
+    # What to look at
+    image_input: str = _key(
+        "images", "run_image.py: a folder (with its subfolders), a file or a wildcard", "input"
+    )
+    movie_input: str = _key(CLIP, "run_video.py: a video file", "input")
+    camera_input: Union[int, str] = _key(
+        0,
+        "run_stream.py: number of a camera, an address (rtsp://..), or a GStreamer pipeline that "
+        "ends in appsink",
+        "input",
+    )
+    width: int = _key(640, "width to ask a camera for, pixels", "input", low=1, high=16384)
+    height: int = _key(480, "height to ask a camera for, pixels", "input", low=1, high=16384)
+    policy: str = _key(
+        "auto",
+        "lossless: every frame, in order; latest: always the newest frame, older ones are "
+        "dropped and counted; auto: lossless for files, latest for cameras",
+        "input",
+        choices=("auto", "lossless", "latest"),
+    )
+    max_frames: int = _key(0, "stop after so many frames; 0: no limit", "input", low=0)
+
+    # The model
+    model_path: str = _key(
+        DEFAULT_MODEL,
+        "a frozen graph (.pb), a folder with one in it, or a name under models/",
+        "model",
+    )
+    model_type: str = _key(
+        "auto",
+        "auto finds out; any other value is checked against the graph",
+        "model",
+        choices=(
+            "auto nms_v0 nms_v1 nms_v2 faster_v2 mask_v1 deeplab_v3 trt_v1".split()
+        ),
+    )
+    label_path: str = _key(
+        "", "label map (.pbtxt, .txt or .json); empty: the names of COCO", "model"
+    )
+    num_classes: int = _key(
+        0, "classes of the model; 0: as the graph says, else checked against it", "model", low=0
+    )
+    split_shape: int = _key(
+        0, "anchors of the model; 0: as the graph says, else checked against it", "model", low=0
+    )
+    precision: str = _key(
+        "fp32", "numbers that the network calculates with", "model", choices=("fp32", "fp16", "int8")
+    )
+
+    # How to run it
+    split_model: bool = _key(
+        True, "cut the graph before its NMS and run the halves side by side", "run"
+    )
+    device: str = _key(
+        "auto",
+        "where the network runs; auto: on a GPU where there is one",
+        "run",
+        choices=("auto", "cpu", "gpu"),
+    )
+    accelerator_feeders: int = _key(
+        2, "threads that feed the network, or the whole graph when it is not split", "run", low=1, high=64
+    )
+    cpu_feeders: int = _key(1, "threads that run the NMS when split", "run", low=1, high=64)
+    batch_size: int = _key(
+        1, "frames of one size that may go through the network together", "run", low=1, high=1024
+    )
+    in_flight: int = _key(
+        0, "batches under way at once; 0: one for each feeder and two more", "run", low=0, high=1024
+    )
+    worker_threads: int = _key(
+        4, "mask_v1: parallel sessions; no other type uses it", "run", low=1, high=64
+    )
+    stall_timeout_s: float = _key(
+        60.0, "end the run when a stage works on one batch for so many seconds", "run", low=0.1
+    )
+    allow_memory_growth: bool = _key(
+        True, "TensorFlow takes GPU memory as it needs it, not all at once", "run"
+    )
+    force_gpu_compatible: bool = _key(
+        False, "TensorFlow keeps host memory pinned for the GPU", "run"
+    )
+    log_device: bool = _key(False, "TensorFlow prints the device of every node", "run")
+
+    # What to report
+    det_th: float = _key(
+        0.5, "score from which on a detection is reported, drawn and written", "report", low=0, high=1
+    )
+    max_boxes: int = _key(
+        100, "most detections of a frame to report, best first", "report", low=1, high=100000
+    )
+    fps_interval: float = _key(
+        5.0, "seconds between two lines of figures, and that they cover", "report", low=0.1
+    )
+    det_interval: int = _key(
+        100, "frames between two lines of detections when there is no window; 0: none", "report", low=0
+    )
+    debug_mode: bool = _key(False, "say more, with times and thread names", "report")
+
+    # What to show and to keep
+    visualize: bool = _key(True, "open a window, where there is a screen", "show")
+    vis_worker: bool = _key(
+        False, "accepted; the window is drawn by the main process in this version", "show"
+    )
+    max_vis_fps: float = _key(0.0, "most pictures a second to show; 0: all", "show", low=0)
+    vis_text: bool = _key(True, "frames per second in the corner of the picture", "show")
+    save_to_file: bool = _key(
+        False, "write output_movie/output_<unixtime>.avi, or output_image/<same path>", "show"
+    )
+
+
+ALIASES = {
+    "max_frame": "max_frames",
+    "precision_model": "precision",
+    "model": "model_path",
+}
+"""Other spellings, as in old files."""
+
+GROUPS = {
+    "input": "What to look at",
+    "model": "The model",
+    "run": "How to run it",
+    "report": "What to report",
+    "show": "What to show and to keep",
+}
+"""Headings of config.yml, in order."""

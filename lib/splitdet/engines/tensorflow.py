@@ -1,0 +1,87 @@
+"""TensorFlow as engine: one session for each part, on the GPU or on the CPU."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from splitdet import compat
+from splitdet.engines.base import Engine, Runner
+from splitdet.errors import EngineError
+from splitdet.graph.cut import Part
+from splitdet.types import Tensors
+
+
+@dataclass(frozen=True)
+class SessionOptions:
+    """Settings of TensorFlow's sessions, named as in config.yml."""
+
+    allow_memory_growth: bool = True
+    force_gpu_compatible: bool = False
+    log_device: bool = False
+
+
+class TensorFlowRunner(Runner):
+    """A session that holds one part of a graph."""
+
+    def __init__(self, part: Part, options: SessionOptions, device: str, on_cpu: str) -> None:
+        tf = compat.tensorflow()
+        graph_def = tf.GraphDef.FromString(part.graph_def.SerializeToString())
+        use_gpu = device == "gpu" and on_cpu != ""
+        for node in graph_def.node:
+            on_gpu = use_gpu and not node.name.startswith(on_cpu)
+            node.device = "/device:GPU:0" if on_gpu else "/device:CPU:0"
+        graph = tf.Graph()
+        with graph.as_default():
+            tf.import_graph_def(graph_def, name="")
+        config = tf.ConfigProto(
+            allow_soft_placement=True,
+            log_device_placement=options.log_device,
+            device_count={} if use_gpu else {"GPU": 0},
+        )
+        config.gpu_options.allow_growth = options.allow_memory_growth
+        config.gpu_options.force_gpu_compatible = options.force_gpu_compatible
+        self._session: Any = tf.Session(graph=graph, config=config)
+        self._call = self._session.make_callable(list(part.outputs), list(part.inputs))
+
+    def run(self, tensors: Tensors) -> Tensors:
+        """See `Runner.run`."""
+        return tuple(np.asarray(array) for array in self._call(*tensors))
+
+    def close(self) -> None:
+        """See `Runner.close`."""
+        self._session.close()
+
+
+class TensorFlowEngine(Engine):
+    """TensorFlow 1.15 or 2.x.
+
+    Args:
+        device: `auto` takes a GPU where there is one, `cpu` and `gpu` insist.
+
+    Raises:
+        EngineError: TensorFlow does not load, or `gpu` was asked for and there is none.
+    """
+
+    def __init__(self, device: str, options: SessionOptions) -> None:
+        self._options = options
+        found = compat.gpus()
+        if device == "gpu" and not found:
+            raise EngineError(
+                "device is gpu, but TensorFlow {} finds none; set device: auto or cpu, or "
+                "pip install 'tensorflow[and-cuda]'".format(compat.version())
+            )
+        if device == "auto":
+            compat.warn_of_idle_gpu()
+        self._device = "gpu" if found and device != "cpu" else "cpu"
+
+    @property
+    def description(self) -> str:
+        """See `Engine.description`."""
+        return "TensorFlow {} on the {}".format(compat.version(), self._device.upper())
+
+    def compile(self, part: Part, on_cpu: str) -> Runner:
+        """See `Engine.compile`."""
+        return TensorFlowRunner(part, self._options, self._device, on_cpu)

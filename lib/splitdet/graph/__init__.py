@@ -1,0 +1,1 @@
+"""Frozen graphs as data: load, inspect, cut. Needs protobuf, never TensorFlow or a session."""

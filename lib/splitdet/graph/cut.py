@@ -1,0 +1,116 @@
+"""Taking the piece of a graph that lies between some tensors and some others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Dict, Optional, Sequence, Tuple
+
+from splitdet.errors import CutError
+from splitdet.graph import proto
+from splitdet.graph.graph import Graph, full_name, split_name
+from splitdet.graph.tensors import DTYPES, to_shape
+
+Shape = Optional[Tuple[Optional[int], ...]]
+"""None: not even the rank is known. A None inside: that dimension is not known."""
+
+
+@dataclass(frozen=True)
+class Port:
+    """A tensor at which a graph is entered, cut or left."""
+
+    tensor: str
+    """Full name in the uncut graph, such as `Postprocessor/Slice:0`."""
+    role: str
+    """What it means: `image`, `input`, `scores`, `boxes`, `window`, .."""
+    dtype: int
+    """Number of `tensorflow/core/framework/types.proto`."""
+    shape: Shape = None
+
+    def __str__(self) -> str:
+        kind = DTYPES.get(self.dtype)
+        dims = (
+            "unknown"
+            if self.shape is None
+            else "x".join("?" if size is None else str(size) for size in self.shape)
+        )
+        return "{} {} [{}]".format(self.tensor, kind.__name__ if kind else self.dtype, dims)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of a graph that can be run by itself."""
+
+    name: str
+    """What errors and timings call it."""
+    graph_def: proto.GraphDef
+    inputs: Tuple[str, ...]
+    """Full tensor names in `graph_def`."""
+    outputs: Tuple[str, ...]
+    """Full tensor names in `graph_def`."""
+
+
+def extract(graph: Graph, name: str, inputs: Sequence[Port], outputs: Sequence[Port]) -> Part:
+    """The piece of `graph` that computes `outputs` from `inputs`.
+
+    Each input becomes a placeholder with the name of its node, so everything behind it keeps its
+    names. Constants that the piece reads come with it.
+
+    Raises:
+        CutError: the piece still needs a placeholder that is not among `inputs`.
+    """
+    fed = {full_name(port.tensor): port for port in inputs}
+    keep = _needed(graph, outputs, fed)
+    renamed = {tensor: _placeholder_name(tensor, keep) for tensor in fed}
+    piece = proto.GraphDef()
+    piece.versions.CopyFrom(graph.graph_def.versions)
+    for tensor, port in fed.items():
+        node = piece.node.add(name=renamed[tensor], op="Placeholder")
+        node.attr["dtype"].type = port.dtype
+        node.attr["shape"].shape.CopyFrom(to_shape(port.shape))
+    for node_name in graph.nodes:  # the order of the file, so equal cuts give equal bytes
+        if node_name in keep:
+            _copy_node(graph.nodes[node_name], piece, renamed)
+    return Part(
+        name,
+        piece,
+        inputs=tuple(renamed[tensor] + ":0" for tensor in fed),
+        outputs=tuple(
+            renamed[tensor] + ":0" if tensor in fed else tensor
+            for tensor in (full_name(port.tensor) for port in outputs)
+        ),
+    )
+
+
+def _needed(graph: Graph, outputs: Sequence[Port], fed: Dict[str, Port]) -> Dict[str, bool]:
+    """Names of the nodes between `fed` and `outputs`; a node that is fed itself is not among them."""
+    keep: Dict[str, bool] = {}
+    waiting = [full_name(port.tensor) for port in outputs]
+    while waiting:
+        tensor = waiting.pop()
+        name, index = split_name(tensor)
+        if name in keep or (index >= 0 and tensor in fed):
+            continue
+        node = graph.nodes[name]
+        if node.op == "Placeholder":
+            raise CutError(
+                "the part behind {} also needs {!r}".format(", ".join(sorted(fed)), name)
+            )
+        keep[name] = True
+        waiting.extend(full_name(i) if not i.startswith("^") else i for i in node.input)
+    return keep
+
+
+def _placeholder_name(tensor: str, keep: Dict[str, bool]) -> str:
+    name, index = split_name(tensor)
+    return name if index == 0 and name not in keep else "{}__{}".format(name, index)
+
+
+def _copy_node(node: proto.NodeDef, piece: proto.GraphDef, renamed: Dict[str, str]) -> None:
+    copy = piece.node.add()
+    copy.CopyFrom(node)
+    for position, name in enumerate(copy.input):
+        if not name.startswith("^"):
+            copy.input[position] = renamed.get(full_name(name), name)
+    # colocation with a node that may be gone breaks the import
+    if "_class" in copy.attr:
+        del copy.attr["_class"]

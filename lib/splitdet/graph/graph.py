@@ -1,0 +1,95 @@
+"""A frozen graph that can be walked: nodes by name, what feeds them, what they feed."""
+
+from __future__ import annotations
+
+from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
+
+from splitdet.graph import proto
+from splitdet.graph.tensors import STRING, to_array
+
+# operations whose first output has a type of its own, not the one of attribute T
+_DTYPE_ATTRS = ("dtype", "DstT", "out_type", "T")
+
+
+def split_name(tensor: str) -> Tuple[str, int]:
+    """`scope/node:1` to (`scope/node`, 1); `scope/node` is its output 0, `^scope/node` -1."""
+    if tensor.startswith("^"):
+        return tensor[1:], -1
+    name, colon, index = tensor.rpartition(":")
+    return (name, int(index)) if colon else (tensor, 0)
+
+
+def full_name(tensor: str) -> str:
+    """`scope/node` to `scope/node:0`."""
+    return "{}:{}".format(*split_name(tensor))
+
+
+class Graph:
+    """Nodes of a GraphDef by name. The graph is never changed, only read and cut."""
+
+    def __init__(self, graph_def: proto.GraphDef) -> None:
+        self.graph_def = graph_def
+        self.nodes: Dict[str, proto.NodeDef] = {node.name: node for node in graph_def.node}
+
+    def __contains__(self, tensor: str) -> bool:
+        return split_name(tensor)[0] in self.nodes
+
+    def __iter__(self) -> Iterator[proto.NodeDef]:
+        return iter(self.nodes.values())
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def node(self, tensor: str) -> proto.NodeDef:
+        """The node that gives `tensor`; KeyError where there is none."""
+        return self.nodes[split_name(tensor)[0]]
+
+    def inputs(self, node: proto.NodeDef) -> List[str]:
+        """Full names of the tensors that `node` reads, control inputs left out."""
+        return [full_name(name) for name in node.input if not name.startswith("^")]
+
+    def source(self, tensor: str) -> str:
+        """`tensor` with the Identity nodes in front of it skipped."""
+        node = self.nodes.get(split_name(tensor)[0])
+        while node is not None and node.op == "Identity":
+            tensor = self.inputs(node)[0]
+            node = self.nodes.get(split_name(tensor)[0])
+        return full_name(tensor)
+
+    def ancestors(self, tensors: Iterable[str], stop: Iterable[str] = ()) -> Set[str]:
+        """Names of all nodes that `tensors` need, their own included.
+
+        The walk goes on behind every node but those of `stop`, which are included too.
+        """
+        ends = {split_name(name)[0] for name in stop}
+        found: Set[str] = set()
+        waiting = [split_name(name)[0] for name in tensors]
+        while waiting:
+            name = waiting.pop()
+            if name in found or name not in self.nodes:
+                continue
+            found.add(name)
+            if name not in ends:
+                waiting.extend(split_name(i)[0] for i in self.nodes[name].input)
+        return found
+
+    def constant(self, tensor: str) -> Optional[List[float]]:
+        """The numbers of a constant, flat, Identity nodes skipped; None for anything else."""
+        node = self.nodes.get(split_name(self.source(tensor))[0])
+        if node is None or node.op != "Const":
+            return None
+        array = to_array(node.attr["value"].tensor)
+        return None if array is None else list(array.ravel().tolist())
+
+    def dtype(self, tensor: str) -> int:
+        """Number of the tensor's type (`tensorflow/core/framework/types.proto`).
+
+        0 where the operation does not say.
+        """
+        node = self.node(tensor)
+        if node.op == "Shape" and "out_type" not in node.attr:
+            return 3
+        for name in _DTYPE_ATTRS:
+            if name in node.attr and node.attr[name].type:
+                return node.attr[name].type
+        return STRING if node.op == "Const" else 0

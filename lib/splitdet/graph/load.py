@@ -1,0 +1,81 @@
+"""Frozen graph files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Union
+
+from google.protobuf.message import DecodeError
+
+from splitdet.errors import ModelError
+from splitdet.graph import proto
+from splitdet.graph.graph import Graph, split_name
+
+_REFUSALS = {
+    ".tflite": "a TensorFlow Lite model; use the frozen_inference_graph.pb it was made from",
+    ".onnx": "an ONNX model; use the frozen_inference_graph.pb it was made from",
+    ".h5": "a Keras model; export it as a frozen graph first",
+    ".keras": "a Keras model; export it as a frozen graph first",
+    ".ckpt": "a checkpoint; freeze it with the Object Detection API's export_inference_graph.py",
+    ".index": "a checkpoint; freeze it with the Object Detection API's export_inference_graph.py",
+    ".meta": "a checkpoint; freeze it with the Object Detection API's export_inference_graph.py",
+}
+
+
+def load_graph(path: Union[str, Path]) -> Graph:
+    """Read a frozen graph.
+
+    Raises:
+        ModelError: no such file, not a frozen graph, cut off, or with variables in it.
+    """
+    path = Path(path)
+    refusal = _REFUSALS.get(path.suffix.lower())
+    if refusal and path.is_file():
+        raise ModelError("{}: this is {}".format(path, refusal))
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelError("{}: {}".format(path, error.strerror)) from None
+    try:
+        graph_def = proto.GraphDef.FromString(data)
+    except (DecodeError, RuntimeError):
+        graph_def = None
+    # a file cut off between two nodes parses, and so does nearly any short text
+    if graph_def is None or not _is_plausible(graph_def):
+        raise ModelError(
+            "{}: not a frozen graph, or cut off ({:,} bytes); fetch or copy it again".format(
+                path, len(data)
+            )
+        )
+    graph = Graph(graph_def)
+    _check_complete(graph, path)
+    return graph
+
+
+def save_graph(graph_def: proto.GraphDef, path: Union[str, Path]) -> None:
+    """Write a frozen graph; the file appears whole or not at all."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".part")
+    partial.write_bytes(graph_def.SerializeToString())
+    os.replace(str(partial), str(path))
+
+
+def _is_plausible(graph_def: proto.GraphDef) -> bool:
+    return len(graph_def.node) > 0 and all(node.name and node.op for node in graph_def.node)
+
+
+def _check_complete(graph: Graph, path: Path) -> None:
+    for node in graph:
+        for name in node.input:
+            if name not in graph:
+                raise ModelError(
+                    "{}: node {!r} reads {!r}, which is not there: the file is cut off or was "
+                    "edited; fetch or copy it again".format(path, node.name, split_name(name)[0])
+                )
+        if node.op in ("VariableV2", "VarHandleOp"):
+            raise ModelError(
+                "{}: {!r} is a variable, so this graph is not frozen; freeze it with its "
+                "checkpoint first".format(path, node.name)
+            )

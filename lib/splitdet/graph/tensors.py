@@ -1,0 +1,70 @@
+"""Constants of a graph to numpy arrays and back."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Optional, Sequence
+
+import numpy as np
+
+from splitdet.graph import proto
+
+# numbers of tensorflow/core/framework/types.proto
+DTYPES: Dict[int, Any] = {
+    1: np.float32,
+    2: np.float64,
+    3: np.int32,
+    4: np.uint8,
+    5: np.int16,
+    6: np.int8,
+    9: np.int64,
+    10: np.bool_,
+    17: np.uint16,
+    19: np.float16,
+    22: np.uint32,
+    23: np.uint64,
+}
+FLOAT32, INT32, UINT8, STRING, INT64 = 1, 3, 4, 7, 9
+NUMBERS: Dict[Any, int] = {np.dtype(kind): number for number, kind in DTYPES.items()}
+_VALUE_FIELDS = ("float_val", "double_val", "int_val", "int64_val", "bool_val", "half_val")
+
+
+def to_array(tensor: proto.TensorProto) -> Optional[np.ndarray]:
+    """The array in a constant; None for strings and other kinds that numpy does not hold."""
+    kind = DTYPES.get(tensor.dtype)
+    if kind is None:
+        return None
+    shape = tuple(int(dim.size) for dim in tensor.tensor_shape.dim)
+    if tensor.tensor_content:
+        return np.frombuffer(tensor.tensor_content, dtype=kind).reshape(shape)
+    values: Sequence[Any] = next(
+        (getattr(tensor, name) for name in _VALUE_FIELDS if len(getattr(tensor, name))), ()
+    )
+    if tensor.dtype == 19:  # half_val holds bit patterns
+        flat = np.array(values, dtype=np.uint16).view(np.float16)
+    else:
+        flat = np.array(values, dtype=kind)
+    # a short list means that its last value is repeated
+    count = int(np.prod(shape, dtype=np.int64))
+    full = np.zeros(count, dtype=kind)
+    full[: len(flat)] = flat[:count]
+    if 0 < len(flat) < count:
+        full[len(flat) :] = flat[-1]
+    return full.reshape(shape)
+
+
+def to_tensor(array: np.ndarray) -> proto.TensorProto:
+    """A constant that holds `array`."""
+    tensor = proto.TensorProto(
+        dtype=NUMBERS[array.dtype], tensor_content=np.ascontiguousarray(array).tobytes()
+    )
+    tensor.tensor_shape.CopyFrom(to_shape(array.shape))
+    return tensor
+
+
+def to_shape(dims: Optional[Sequence[Optional[int]]]) -> proto.TensorShapeProto:
+    """A shape message; None stands for an unknown dimension or, alone, an unknown rank."""
+    if dims is None:
+        return proto.TensorShapeProto(unknown_rank=True)
+    return proto.TensorShapeProto(
+        dim=[proto.Dim(size=-1 if size is None else int(size)) for size in dims]
+    )

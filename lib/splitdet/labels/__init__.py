@@ -1,0 +1,88 @@
+"""Class ids to names.
+
+Three formats are read: `.pbtxt` (the Object Detection API's label map), `.json`
+(`{"1": "person", ..}`) and `.txt` (one name a line; the first line is id 1). Gaps between ids are
+kept.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Dict, Union
+
+from splitdet.errors import ConfigError
+
+SHIPPED = {
+    "coco.json": "coco.json",
+    "mscoco_label_map.pbtxt": "coco.json",
+    "mscoco_complete_label_map.pbtxt": "coco.json",
+}
+"""Well-known file names, and the map of ours that stands in where there is no such file."""
+
+_ITEM = re.compile(r"item\s*\{(.*?)\}", re.DOTALL)
+_FIELD = re.compile(r"(\w+)\s*:\s*(?:\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'|([^\s\"']+))")
+
+
+class Labels:
+    """Names of classes; an id without a name is called by its number."""
+
+    def __init__(self, names: Dict[int, str]) -> None:
+        self.names = names
+
+    def __getitem__(self, class_id: int) -> str:
+        return self.names.get(int(class_id), str(int(class_id)))
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def load_labels(path: Union[str, Path] = "") -> Labels:
+    """Read a label map; the empty path gives the names of COCO.
+
+    Raises:
+        ConfigError: no such file, or not a label map.
+    """
+    path = Path(path or "coco.json")
+    if not path.is_file():
+        if path.name not in SHIPPED:
+            raise ConfigError("label_path: {}: no such file".format(path))
+        path = Path(__file__).with_name(SHIPPED[path.name])
+    readers = {".pbtxt": _from_pbtxt, ".json": _from_json, ".txt": _from_lines}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise ConfigError("label_path: {}: expects a .pbtxt, .json or .txt file".format(path))
+    try:
+        names = reader(path.read_text(encoding="utf-8-sig"))
+    except (ValueError, KeyError) as error:
+        raise ConfigError("label_path: {}: not a label map ({})".format(path, error)) from None
+    if not names:
+        raise ConfigError("label_path: {}: no class in this label map".format(path))
+    return Labels(names)
+
+
+def _from_pbtxt(text: str) -> Dict[int, str]:
+    names = {}
+    text = re.sub(r"^\s*#.*$", "", text, flags=re.MULTILINE)
+    for number, item in enumerate(_ITEM.findall(text), start=1):
+        fields = {m[0]: m[1] or m[2] or m[3] for m in _FIELD.findall(item)}
+        if "id" not in fields or not ("display_name" in fields or "name" in fields):
+            raise ValueError("item {} has no id or no name".format(number))
+        names[int(fields["id"])] = fields.get("display_name") or fields["name"]
+    return names
+
+
+def _from_json(text: str) -> Dict[int, str]:
+    content = json.loads(text)
+    if isinstance(content, list):
+        content = {number: name for number, name in enumerate(content, start=1)}
+    if not isinstance(content, dict):
+        raise ValueError("expects an object of id to name")
+    return {int(number): str(name) for number, name in content.items()}
+
+
+def _from_lines(text: str) -> Dict[int, str]:
+    if "\x00" in text:
+        raise ValueError("binary data")
+    return {number: line.strip() for number, line in enumerate(text.splitlines(), 1) if line.strip()}

@@ -1,0 +1,246 @@
+"""The pipeline: a source, stages on threads, and results in the order of capture.
+
+    source thread -> inlet -> first stage -> .. -> last stage -> whoever iterates
+
+Only `in_flight` batches are under way between the inlet and the one who iterates, so every
+queue is bounded and a slow stage slows the source (a file) or makes it drop (a camera).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+
+from splitdet.errors import SplitdetError, StageError, StallError
+from splitdet.pipeline.queues import Aborted, Channel, Finished, Inlet, Permits
+from splitdet.sources.base import Source
+from splitdet.types import Batch
+
+CLOSE_TIMEOUT_S = 2.0
+READ_AHEAD = 2
+SOURCE = "source"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A step that every batch goes through.
+
+    Args:
+        name: what figures and errors call it.
+        work: changes the batch in place.
+        threads: how many work side by side.
+        in_order: batches come strictly in the order of capture (only sensible with one thread).
+    """
+
+    name: str
+    work: Callable[[Batch], None]
+    threads: int = 1
+    in_order: bool = False
+
+
+class Pipeline:
+    """Runs a source through stages; iterate to get finished batches in order.
+
+    Use it as a context manager. Leaving it stops every thread and closes the source.
+
+    Args:
+        lossless: every frame in order; otherwise always the newest frame.
+        in_flight: batches under way at once.
+        limit: finish after so many frames; 0 for no limit.
+        stall_timeout_s: a stage that works on one batch for longer ends the run.
+        leave: called when it is the main thread that does not answer, which cannot be told.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        stages: Sequence[Stage],
+        lossless: bool,
+        in_flight: int,
+        batch_size: int = 1,
+        limit: int = 0,
+        stall_timeout_s: float = 60.0,
+        leave: Callable[[StallError], None] = lambda error: None,
+    ) -> None:
+        self._source = source
+        self._stages = list(stages)
+        self._batch_size = batch_size
+        self._limit = limit if lossless else 0
+        self._stall_timeout_s = stall_timeout_s
+        self._leave = leave
+        self.inlet = Inlet(lossless, max(READ_AHEAD, batch_size), limit)
+        self._permits = Permits(in_flight)
+        orders = [stage.in_order for stage in stages[1:]] + [True]
+        self._channels: List[Channel[Batch]] = [Channel(in_order) for in_order in orders]
+        self._error: Optional[BaseException] = None
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._busy: Dict[int, Tuple[str, float]] = {}  # thread: what it does, since when
+        self._threads = self._make_threads()
+        self.finished = 0
+        """Frames handed to whoever iterates."""
+
+    def __enter__(self) -> Pipeline:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *unused: object) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Finished batches in the order of capture.
+
+        Raises:
+            SplitdetError: what went wrong in the source or in a stage.
+        """
+        while True:
+            try:
+                _, batch = self._channels[-1].get()
+            except Finished:
+                return
+            except Aborted:
+                if self._error is not None:
+                    raise self._error from None
+                return
+            self._permits.give_back()
+            self.finished += len(batch.frames)
+            yield batch
+
+    @property
+    def dropped(self) -> Dict[str, int]:
+        """Frames that came in and were not finished, by reason; complete after `close`."""
+        unfinished = self.inlet.waiting + self.inlet.taken - self.finished
+        reasons = {Inlet.SUPERSEDED: self.inlet.superseded, Inlet.STOPPED: unfinished}
+        return {reason: count for reason, count in reasons.items() if count}
+
+    def fail(self, error: BaseException) -> None:
+        """End the run with `error`; the first one counts."""
+        with self._lock:
+            if self._error is None and not self._stopping.is_set():
+                self._error = error
+        self._abort()
+
+    def close(self) -> List[str]:
+        """Stop, and wait for the threads.
+
+        Returns:
+            names of the stages whose threads did not end within `CLOSE_TIMEOUT_S`, because a call
+            into a library does not return.
+        """
+        self._abort()
+        deadline_s = time.perf_counter() + CLOSE_TIMEOUT_S
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join(max(0.0, deadline_s - time.perf_counter()))
+        return sorted({thread.name for thread in self._threads if thread.is_alive()})
+
+    @contextmanager
+    def working(self, name: str) -> Iterator[float]:
+        """Tell the watchdog what this thread does; gives the time at which it began.
+
+        Whoever iterates may use it around work that could get stuck, such as showing a picture.
+        """
+        begin_s = time.perf_counter()
+        thread = threading.get_ident()
+        self._busy[thread] = (name, begin_s)
+        try:
+            yield begin_s
+        finally:
+            del self._busy[thread]
+
+    def _abort(self) -> None:
+        self._stopping.set()
+        self.inlet.abort()
+        self._permits.abort()
+        for channel in self._channels:
+            channel.abort()
+
+    def _make_threads(self) -> List[threading.Thread]:
+        """All threads are daemons, so that one stuck in a native call cannot keep the process."""
+        threads = [threading.Thread(target=self._read, name=SOURCE, daemon=True)]
+        for position, stage in enumerate(self._stages):
+            threads.extend(
+                threading.Thread(target=self._serve, args=(position,), name=stage.name, daemon=True)
+                for _ in range(stage.threads)
+            )
+        threads.append(threading.Thread(target=self._watch, name="watchdog", daemon=True))
+        return threads
+
+    def _read(self) -> None:
+        """The source's thread."""
+        try:
+            while not self._limit or self.inlet.captured < self._limit:
+                with self.working(SOURCE):
+                    frame = self._source.read()
+                if frame is None:
+                    break
+                self.inlet.put(frame)
+            self.inlet.finish()
+        except Aborted:
+            pass
+        except BaseException as error:  # noqa: B036 - whatever it is, the run must end with it
+            self.fail(_described(error, SOURCE, self._source.name))
+        finally:
+            self._source.close()
+
+    def _serve(self, position: int) -> None:
+        """A thread of a stage."""
+        stage, outlet = self._stages[position], self._channels[position]
+        batch: Optional[Batch] = None
+        try:
+            while True:
+                number, batch = self._next(position)
+                with self.working(stage.name) as begin_s:
+                    stage.work(batch)
+                batch.spans_s[stage.name] = (begin_s, time.perf_counter())
+                outlet.put(number, batch)
+        except Finished as end:
+            outlet.finish(end.total)
+        except Aborted:
+            pass
+        except BaseException as error:  # noqa: B036 - whatever it is, the run must end with it
+            where = repr(batch.frames[0]) if batch is not None else "no frame"
+            self.fail(_described(error, stage.name, where))
+
+    def _next(self, position: int) -> Tuple[int, Batch]:
+        if position:
+            return self._channels[position - 1].get()
+        self._permits.take()  # first the permit, then the frame: it is then as new as can be
+        number, frames = self.inlet.take(self._batch_size)
+        return number, Batch(frames)
+
+    def _watch(self) -> None:
+        """The watchdog's thread: wakes when whoever works longest would be overdue."""
+        while True:
+            now_s = time.perf_counter()
+            busy = list(self._busy.items())
+            for thread, (name, since_s) in busy:
+                if now_s - since_s >= self._stall_timeout_s:
+                    error = StallError(
+                        "the {} stage has not answered for {:g} s (stall_timeout_s)".format(
+                            name, self._stall_timeout_s
+                        )
+                    )
+                    self.fail(error)
+                    if thread == threading.main_thread().ident:
+                        self._leave(error)  # nobody else can
+                    return
+            first_s = min([since_s for _, (_, since_s) in busy] + [now_s])
+            if self._stopping.wait(first_s + self._stall_timeout_s - now_s):
+                return
+
+
+def _described(error: BaseException, stage: str, where: str) -> BaseException:
+    """An error of ours as it is, any other with the place where it happened."""
+    if isinstance(error, SplitdetError):
+        return error
+    reason = " ".join(str(error).split())[:300]
+    described = StageError(
+        "the {} stage failed on {}: {}: {}".format(stage, where, type(error).__name__, reason)
+    )
+    described.__cause__ = error
+    return described

@@ -1,0 +1,205 @@
+"""What lies between the threads of a pipeline.
+
+Nothing here polls: whoever has nothing to do blocks on a condition, and `abort` wakes everyone.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from typing import Deque, Generic, List, Optional, Tuple, TypeVar
+
+from collections import deque
+
+from splitdet.types import Frame
+
+T = TypeVar("T")
+
+
+class Finished(Exception):
+    """There is nothing more to get; `total` says how many there were."""
+
+    def __init__(self, total: int) -> None:
+        super().__init__(total)
+        self.total = total
+
+
+class Aborted(Exception):
+    """The pipeline is being stopped."""
+
+
+class Channel(Generic[T]):
+    """Hands numbered items from the threads of one stage to those of the next.
+
+    `put` never blocks: what bounds a channel is that the pipeline lets only so many items in
+    (`Permits`).
+
+    Args:
+        in_order: give items strictly in the order of their numbers, from 0 on. Otherwise the
+            lowest number that is there comes first.
+    """
+
+    def __init__(self, in_order: bool) -> None:
+        self._in_order = in_order
+        self._items: List[Tuple[int, T]] = []  # a heap; numbers differ, so items are never compared
+        self._given = 0
+        self._total: Optional[int] = None
+        self._aborted = False
+        self._changed = threading.Condition()
+
+    def put(self, number: int, item: T) -> None:
+        """Add an item."""
+        with self._changed:
+            heapq.heappush(self._items, (number, item))
+            self._changed.notify_all()
+
+    def get(self) -> Tuple[int, T]:
+        """Wait for an item.
+
+        Raises:
+            Finished: all have been given.
+            Aborted: the pipeline is being stopped.
+        """
+        with self._changed:
+            while True:
+                if self._aborted:
+                    raise Aborted
+                if self._items and not (self._in_order and self._items[0][0] != self._given):
+                    self._given += 1
+                    return heapq.heappop(self._items)
+                if self._given == self._total:
+                    raise Finished(self._given)
+                self._changed.wait()
+
+    def finish(self, total: int) -> None:
+        """Say how many items there will have been."""
+        with self._changed:
+            self._total = total
+            self._changed.notify_all()
+
+    def abort(self) -> None:
+        """Wake everyone who waits, with `Aborted`."""
+        with self._changed:
+            self._aborted = True
+            self._changed.notify_all()
+
+
+class Permits:
+    """Lets only so many batches be under way at once."""
+
+    def __init__(self, count: int) -> None:
+        self._free = count
+        self._aborted = False
+        self._changed = threading.Condition()
+
+    def take(self) -> None:
+        """Wait for a permit; Aborted when the pipeline is being stopped."""
+        with self._changed:
+            while not self._free and not self._aborted:
+                self._changed.wait()
+            if self._aborted:
+                raise Aborted
+            self._free -= 1
+
+    def give_back(self) -> None:
+        """A batch has left."""
+        with self._changed:
+            self._free += 1
+            self._changed.notify()
+
+    def abort(self) -> None:
+        """Wake everyone who waits, with `Aborted`."""
+        with self._changed:
+            self._aborted = True
+            self._changed.notify_all()
+
+
+class Inlet:
+    """Where frames come in: the one place in which a frame may be dropped.
+
+    A file must not lose a frame, so its reader waits when the inlet is full (`lossless`). A camera
+    does not wait: a frame that nobody has taken when the next one comes is already old, so the
+    new one takes its place (`latest`) and the old one is counted as dropped.
+
+    Args:
+        capacity: frames that may wait here; `latest` always keeps one.
+        limit: give no more frames than this; 0 for no limit.
+    """
+
+    SUPERSEDED = "superseded by a newer frame"
+    STOPPED = "unfinished when the run stopped"
+
+    def __init__(self, lossless: bool, capacity: int, limit: int = 0) -> None:
+        self._lossless = lossless
+        self._capacity = capacity if lossless else 1
+        self._limit = limit
+        self._frames: Deque[Frame] = deque()
+        self._batches = 0
+        self._ended = False
+        self._aborted = False
+        self._changed = threading.Condition()
+        self.captured = 0
+        """Frames that came in."""
+        self.taken = 0
+        """Frames that went on to the first stage."""
+        self.superseded = 0
+        """Frames dropped because a newer one came."""
+
+    @property
+    def waiting(self) -> int:
+        """Frames that came in, but have not been taken or dropped."""
+        return len(self._frames)
+
+    def put(self, frame: Frame) -> None:
+        """Add a frame; Aborted when no more are wanted."""
+        with self._changed:
+            while self._lossless and len(self._frames) >= self._capacity and not self._aborted:
+                self._changed.wait()
+            if self._aborted:
+                raise Aborted
+            self.captured += 1
+            if len(self._frames) >= self._capacity:
+                self._frames.popleft()
+                self.superseded += 1
+            self._frames.append(frame)
+            self._changed.notify_all()
+
+    def take(self, most: int) -> Tuple[int, List[Frame]]:
+        """Wait for a frame, and take those of its size that are there too, up to `most`.
+
+        Returns:
+            the number of the batch, counting from 0, and its frames.
+        """
+        with self._changed:
+            while True:
+                if self._aborted:
+                    raise Aborted
+                if self._limit and self.taken >= self._limit:
+                    raise Finished(self._batches)
+                if self._frames:
+                    break
+                if self._ended:
+                    raise Finished(self._batches)
+                self._changed.wait()
+            frames = [self._frames.popleft()]
+            if self._limit:
+                most = min(most, self._limit - self.taken)
+            shape = frames[0].image.shape
+            while len(frames) < most and self._frames and self._frames[0].image.shape == shape:
+                frames.append(self._frames.popleft())
+            self.taken += len(frames)
+            self._batches += 1
+            self._changed.notify_all()
+            return self._batches - 1, frames
+
+    def finish(self) -> None:
+        """No more frames will come."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def abort(self) -> None:
+        """Wake everyone who waits, with `Aborted`."""
+        with self._changed:
+            self._aborted = True
+            self._changed.notify_all()

@@ -1,0 +1,315 @@
+"""One run from source to sinks, with its console, its summary and its clean end."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, Optional, Union
+
+import numpy as np
+from tqdm import tqdm
+
+from splitdet.assemble import assemble, is_lossless
+from splitdet.config import Config
+from splitdet.detector import WARM_UP_SIZE_PX, Detector
+from splitdet.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_SKIPPED, SplitdetError, StallError
+from splitdet.pipeline.meter import Meter, console_line
+from splitdet.pipeline.pipeline import Pipeline
+from splitdet.sinks.base import Sink
+from splitdet.sinks.files import (
+    IMAGE_FOLDER,
+    ImageSink,
+    JsonSink,
+    VideoSink,
+    default_movie_path,
+    write_json,
+)
+from splitdet.sinks.window import Window, why_no_window
+from splitdet.sources.base import Source
+from splitdet.sources.choose import open_source
+from splitdet.sources.images import ImageSource
+from splitdet.sources.video import FALLBACK_RATE
+from splitdet.types import Batch
+from splitdet.visualize.draw import draw_detections, draw_fps
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to run.
+
+    Args:
+        source: see `open_source`.
+        save: file or folder for annotated pictures; empty for none, None as config.yml says.
+    """
+
+    config: Config
+    source: Union[int, str]
+    save: Optional[str] = None
+    json: str = ""
+    summary: str = ""
+
+
+@dataclass
+class Outcome:
+    """How a run ended."""
+
+    exit_code: int = EXIT_OK
+    summary: Dict[str, Any] = field(default_factory=dict)
+    stuck: List[str] = field(default_factory=list)
+    """Stages whose threads do not return; the process has to be left without them."""
+
+
+class Output:
+    """The last stage: draws what somebody wants to see, and hands it to the sinks."""
+
+    def __init__(self, detector: Detector, sinks: List[Sink], window: Optional[Window], meter: Meter):
+        self._detector = detector
+        self._sinks = sinks
+        self._window = window
+        self._meter = meter
+        self._draws = any(sink.needs_picture for sink in sinks)
+
+    def __call__(self, batch: Batch) -> None:
+        """Take one finished batch."""
+        for frame, found in zip(batch.frames, batch.results):
+            show = self._window is not None and self._window.is_due()
+            picture: Optional[np.ndarray] = None
+            if show or self._draws:
+                picture = frame.image.copy()
+                draw_detections(picture, found, self._detector.labels)
+                if self._detector.config.vis_text:
+                    draw_fps(picture, self._meter.current_fps)
+            if show:
+                batch.picture = picture
+            for sink in self._sinks:
+                sink.write(frame, found, picture)
+
+    def close(self) -> None:
+        """Close the sinks."""
+        for sink in self._sinks:
+            sink.close()
+
+
+def run(job: Job) -> Outcome:
+    """Run until the source ends, somebody stops it, or something fails.
+
+    Raises:
+        SplitdetError: what failed. Everything finished until then has been written.
+    """
+    began_s = time.perf_counter()
+    config = job.config
+    _note_unused(config)
+    source = open_source(job.source, (config.height, config.width))
+    window: Optional[Window] = None
+    try:
+        detector = Detector.from_config(config)
+        sinks = _make_sinks(job, source, detector)
+        window = _make_window(config, detector, source)
+        loaded_s = time.perf_counter()
+        detector.warm_up(*(source.size_px or WARM_UP_SIZE_PX))
+        warm_s = time.perf_counter()
+        startup = {"load_s": loaded_s - began_s, "warm_up_s": warm_s - loaded_s}
+        log.info(
+            "%s (%s, %s) with %s: ready after %.1f s",
+            config.model_path,
+            detector.model.type_name,
+            "split" if detector.split else "not split",
+            detector.engine.description,
+            warm_s - began_s,
+        )
+        meter = Meter(config.fps_interval)
+        output = Output(detector, sinks, window, meter)
+        return _Run(job, source, detector, meter, output, window, startup).run()
+    except BaseException:
+        if window is not None:
+            window.close()
+        raise
+
+
+class _Run:
+    """The loop of the main thread."""
+
+    def __init__(
+        self,
+        job: Job,
+        source: Source,
+        detector: Detector,
+        meter: Meter,
+        output: Output,
+        window: Optional[Window],
+        startup: Dict[str, float],
+    ) -> None:
+        self._job = job
+        self._source = source
+        self._detector = detector
+        self._meter = meter
+        self._output = output
+        self._window = window
+        self._startup = startup
+        self._bar: Any = None
+
+    def run(self) -> Outcome:
+        """See the function `run`."""
+        outcome = Outcome()
+        error: Optional[SplitdetError] = None
+        pipeline = assemble(self._source, self._detector, self._output, self._leave)
+        self._bar = tqdm(total=self._total(), unit=" " + self._source.unit, disable=None, leave=False)
+        try:
+            with pipeline:
+                self._loop(pipeline)
+        except KeyboardInterrupt as stop:
+            outcome.exit_code = getattr(stop, "exit_code", EXIT_INTERRUPTED)
+            log.warning("stopped by %s", str(stop) or "Ctrl-C")
+        except SplitdetError as failure:
+            error = failure
+        finally:
+            outcome.stuck = pipeline.close()
+            self._bar.close()
+            self._close(outcome.stuck)
+        if self._source.skipped and outcome.exit_code == EXIT_OK:
+            outcome.exit_code = EXIT_SKIPPED
+        outcome.summary = self._summary(pipeline, error)
+        self._report(outcome.summary)
+        if error is not None:
+            if outcome.stuck:
+                _leave_process("error: {}".format(error), error.exit_code)
+            raise error
+        return outcome
+
+    def _total(self) -> Optional[int]:
+        count, limit = self._source.frame_count, self._job.config.max_frames
+        return min(count, limit) if count and limit else count or limit or None
+
+    def _loop(self, pipeline: Pipeline) -> None:
+        config = self._job.config
+        next_line_s = time.perf_counter() + config.fps_interval
+        for batch in pipeline:
+            self._meter.batch_done(batch)
+            self._bar.update(len(batch.frames))
+            if self._window is None:
+                self._print_detections(batch)
+            elif self._show(pipeline, batch):
+                return
+            if time.perf_counter() >= next_line_s:
+                next_line_s += config.fps_interval
+                tqdm.write(console_line(self._meter.interval(), config.debug_mode))
+
+    def _show(self, pipeline: Pipeline, batch: Batch) -> bool:
+        """Show the batch if it is due; whether the user wants to stop."""
+        assert self._window is not None
+        with pipeline.working("window"):
+            if batch.picture is not None:
+                begin_s = time.perf_counter()
+                self._window.show(batch.picture)
+                self._meter.shown(time.perf_counter() - begin_s)
+            return self._window.wants_to_quit()
+
+    def _print_detections(self, batch: Batch) -> None:
+        interval = self._job.config.det_interval
+        for frame, found in zip(batch.frames, batch.results):
+            if interval and frame.index % interval == 0:
+                labels = self._detector.labels
+                names = ("{} {:.2f}".format(labels[c], s) for c, s in zip(found.classes, found.scores))
+                tqdm.write("{} {}: {}".format(frame.source, frame.index, ", ".join(names) or "nothing"))
+
+    def _leave(self, error: StallError) -> None:
+        """The main thread itself is stuck, in the window: nobody else can end the process."""
+        self._output.close()
+        _leave_process("error: {}".format(error), error.exit_code)
+
+    def _close(self, stuck: List[str]) -> None:
+        if "output" not in stuck:
+            self._output.close()
+        if self._window is not None:
+            self._window.close()
+        if not stuck:
+            self._detector.close()
+
+    def _summary(self, pipeline: Pipeline, error: Optional[SplitdetError]) -> Dict[str, Any]:
+        return {
+            **self._meter.summary(),
+            "frames_in": pipeline.inlet.captured,
+            "dropped": pipeline.dropped,
+            "skipped": [item._asdict() for item in self._source.skipped],
+            "source": self._source.name,
+            "unit": self._source.unit,
+            "model": self._job.config.model_path,
+            "model_type": self._detector.model.type_name,
+            "split": self._detector.split,
+            "policy": "lossless" if is_lossless(self._job.config, self._source) else "latest",
+            "engine": self._detector.engine.description,
+            "startup_s": {name: round(span, 3) for name, span in self._startup.items()},
+            "error": str(error) if error else None,
+        }
+
+    def _report(self, summary: Dict[str, Any]) -> None:
+        print(format_summary(summary), file=sys.stdout, flush=True)
+        for sink in self._output._sinks:
+            if sink.path and summary["frames_out"]:
+                print("written     {}".format(sink.path), flush=True)
+        if self._job.summary:
+            write_json(self._job.summary, summary)
+
+
+def format_summary(summary: Dict[str, Any]) -> str:
+    """The summary for people."""
+    dropped = ", ".join("{} {}".format(n, reason) for reason, n in summary["dropped"].items())
+    lines = [
+        "{unit:<11} {frames_in} in, {frames_out} out, dropped: {drops}; skipped: {skips}".format(
+            drops=dropped or "none", skips=len(summary["skipped"]), **summary
+        ),
+        "rate        {fps:.1f} {unit} per second over {elapsed_s:.2f} s".format(**summary),
+        "latency ms  " + _times(summary["latency_ms"]),
+    ]
+    lines += ["  {:<9} {}".format(name, _times(ms)) for name, ms in summary["stages_ms"].items()]
+    return "\n".join(lines)
+
+
+def _times(figures: Dict[str, float]) -> str:
+    return "  ".join("{} {:.2f}".format(name, value) for name, value in figures.items())
+
+
+def _make_sinks(job: Job, source: Source, detector: Detector) -> List[Sink]:
+    sinks: List[Sink] = []
+    save = job.save
+    if isinstance(source, ImageSource):
+        if save is None and job.config.save_to_file:
+            save = IMAGE_FOLDER
+        if save:
+            sinks.append(ImageSink(save, source.name))
+    else:
+        if save is None and job.config.save_to_file:
+            save = default_movie_path()
+        if save:
+            sinks.append(VideoSink(save, source.frame_rate or FALLBACK_RATE, source.live))
+    if job.json:
+        sinks.append(JsonSink(job.json, detector.labels))
+    return sinks
+
+
+def _make_window(config: Config, detector: Detector, source: Source) -> Optional[Window]:
+    if not config.visualize:
+        return None
+    reason = why_no_window()
+    if reason:
+        log.warning("no window: %s", reason)
+        return None
+    title = "{} | {}".format(os.path.basename(config.model_path), detector.engine.description)
+    return Window(title, config.max_vis_fps)
+
+
+def _note_unused(config: Config) -> None:
+    """Say which settings of old files do nothing here."""
+    if config.vis_worker:
+        log.warning("vis_worker: the window is drawn by the main process in this version")
+
+
+def _leave_process(message: str, exit_code: int) -> None:
+    """End without waiting for threads that do not return."""
+    print(message, file=sys.stderr, flush=True)
+    os._exit(exit_code)

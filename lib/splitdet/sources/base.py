@@ -1,0 +1,71 @@
+"""What every source of frames offers."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from typing import List, NamedTuple, Optional, Tuple
+
+import numpy as np
+
+from splitdet.types import Frame
+
+
+class Skipped(NamedTuple):
+    """A piece of the input that could not be read."""
+
+    where: str
+    reason: str
+
+
+class Source(ABC):
+    """Gives frames one after the other.
+
+    `read` is called from one thread, and `close` from the same one once it is done.
+    """
+
+    live = False
+    """Frames come whether they are read or not, so old ones may be dropped."""
+    unit = "frames"
+    """What to call what it gives."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.skipped: List[Skipped] = []
+        self._index = 0
+        self._began_s = time.perf_counter()
+
+    @property
+    def frame_count(self) -> Optional[int]:
+        """How many frames there will be, as far as the source knows."""
+        return None
+
+    @property
+    def frame_rate(self) -> Optional[float]:
+        """Frames per second at which it was, or is being, recorded; None for single pictures."""
+        return None
+
+    @property
+    def size_px(self) -> Optional[Tuple[int, int]]:
+        """Height and width of its frames; None where it is not known or differs."""
+        return None
+
+    @abstractmethod
+    def read(self) -> Optional[Frame]:
+        """The next frame, as soon as there is one; None at the end.
+
+        Raises:
+            SourceError: the source is gone.
+        """
+
+    def close(self) -> None:
+        """Give devices and files back. Called once."""
+
+    def _frame(self, image: np.ndarray, source: str, time_s: Optional[float], read_s: float) -> Frame:
+        """Make a frame of a picture that has just been read; reading it began at `read_s`."""
+        now_s = time.perf_counter()
+        if time_s is None:
+            time_s = now_s - self._began_s
+        frame = Frame(image, self._index, source, time_s, now_s, now_s - read_s)
+        self._index += 1
+        return frame

@@ -1,0 +1,101 @@
+"""Pictures in a folder and its subfolders, by wildcard, or a single one."""
+
+from __future__ import annotations
+
+import glob
+import logging
+import os
+import time
+from pathlib import Path
+from typing import List, Optional
+
+import cv2
+import numpy as np
+
+from splitdet.errors import SourceError
+from splitdet.sources.base import Skipped, Source
+from splitdet.types import Frame
+
+SUFFIXES = (".jpeg", ".jpg", ".png", ".bmp", ".webp")
+log = logging.getLogger(__name__)
+
+
+def is_image(path: str) -> bool:
+    """Whether the name is that of a picture."""
+    return path.lower().endswith(SUFFIXES)
+
+
+def has_wildcard(path: str) -> bool:
+    """Whether `path` is a pattern and not the name of a file that is there."""
+    return glob.has_magic(path) and not os.path.exists(path)
+
+
+class ImageSource(Source):
+    """Pictures, sorted by path. One that cannot be read is skipped and counted.
+
+    Args:
+        spec: folder, wildcard (`**` for subfolders) or file.
+
+    Raises:
+        SourceError: nothing there.
+    """
+
+    unit = "images"
+
+    def __init__(self, spec: str) -> None:
+        super().__init__(spec)
+        self.paths = _find(spec)
+        self._waiting = iter(self.paths)
+
+    @property
+    def frame_count(self) -> Optional[int]:
+        """See `Source.frame_count`."""
+        return len(self.paths)
+
+    def read(self) -> Optional[Frame]:
+        """See `Source.read`."""
+        for path in self._waiting:
+            begin_s = time.perf_counter()
+            image = _decode(path)
+            if image is not None:
+                return self._frame(image, path, 0.0, begin_s)
+            self.skipped.append(Skipped(path, "not a readable picture"))
+            log.warning("%s: not a readable picture; skipped", path)
+        return None
+
+
+def _decode(path: str) -> Optional[np.ndarray]:
+    """uint8 (H, W, 3), BGR; None where the file is not a picture, or is cut off."""
+    try:
+        data = np.fromfile(path, dtype=np.uint8)  # cv2.imread fails on some names on Windows
+    except OSError:
+        return None
+    if not len(data) or _is_cut_off(data):
+        return None
+    try:
+        return cv2.imdecode(data, cv2.IMREAD_COLOR)
+    except cv2.error:
+        return None
+
+
+def _is_cut_off(data: np.ndarray) -> bool:
+    """A JPEG without its end marker, which OpenCV would fill up with grey without a word."""
+    if bytes(data[:2]) != b"\xff\xd8":
+        return False
+    return b"\xff\xd9" not in data[-4096:].tobytes()
+
+
+def _find(spec: str) -> List[str]:
+    if os.path.isdir(spec):
+        found = [str(path) for path in Path(spec).rglob("*") if path.is_file() and is_image(str(path))]
+        problem = "{}: no pictures in this folder ({})".format(spec, " ".join(SUFFIXES))
+    elif has_wildcard(spec):
+        found = [path for path in glob.glob(spec, recursive=True) if os.path.isfile(path)]
+        found = [path for path in found if is_image(path)]
+        problem = "{}: this wildcard matches no pictures ({})".format(spec, " ".join(SUFFIXES))
+    else:
+        found = [spec] if os.path.isfile(spec) else []
+        problem = "{}: no such file or folder".format(spec)
+    if not found:
+        raise SourceError(problem)
+    return sorted(found)

@@ -1,0 +1,74 @@
+"""Video files: every frame, in order."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from typing import Optional, Tuple
+
+import cv2
+
+from splitdet.errors import SourceError
+from splitdet.sources.base import Skipped, Source
+from splitdet.types import Frame
+
+FALLBACK_RATE = 25.0  # for containers that do not say
+log = logging.getLogger(__name__)
+
+
+class VideoSource(Source):
+    """A video file.
+
+    Raises:
+        SourceError: no such file, or nothing in it that OpenCV can decode.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        if not os.path.isfile(path):
+            raise SourceError("{}: no such video file".format(path))
+        self._capture = cv2.VideoCapture(path)
+        if not self._capture.isOpened():
+            raise SourceError(
+                "{}: OpenCV cannot open this as a video (damaged, cut off, or not a video)".format(path)
+            )
+        self._count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        self._rate = float(self._capture.get(cv2.CAP_PROP_FPS)) or FALLBACK_RATE
+
+    @property
+    def frame_count(self) -> Optional[int]:
+        """As the container says, which may be off; None where it does not."""
+        return self._count if self._count > 0 else None
+
+    @property
+    def frame_rate(self) -> Optional[float]:
+        """See `Source.frame_rate`."""
+        return self._rate
+
+    @property
+    def size_px(self) -> Optional[Tuple[int, int]]:
+        """See `Source.size_px`."""
+        height = int(self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+        width = int(self._capture.get(cv2.CAP_PROP_FRAME_WIDTH))
+        return (height, width) if height > 0 and width > 0 else None
+
+    def read(self) -> Optional[Frame]:
+        """See `Source.read`."""
+        begin_s = time.perf_counter()
+        found, image = self._capture.read()
+        if found and image is not None:
+            return self._frame(image, self.name, self._index / self._rate, begin_s)
+        if self._index == 0:
+            raise SourceError("{}: no frame in this video can be decoded".format(self.name))
+        # containers often promise a frame or two too many
+        missing = self._count - self._index
+        if missing > max(2, 0.01 * self._count):
+            reason = "ends after {} of {} frames".format(self._index, self._count)
+            self.skipped.append(Skipped(self.name, reason))
+            log.warning("%s: %s; is the file damaged or cut off?", self.name, reason)
+        return None
+
+    def close(self) -> None:
+        """See `Source.close`."""
+        self._capture.release()

@@ -1,0 +1,11 @@
+#!/usr/bin/env python3
+"""Detect in the video that config.yml names; see --help."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+
+from splitdet.cli.run import script  # noqa: E402
+
+script("video")
