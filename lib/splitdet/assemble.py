@@ -13,7 +13,8 @@ from splitdet.sources.base import Source
 from splitdet.sources.choose import open_source
 from splitdet.types import Batch, Detections, Frame
 
-SPARE_BATCHES = 2  # so that no feeder waits for a batch to leave
+SPARE_LOSSLESS = 2  # batches beside those with a feeder, so that no feeder ever waits for one
+SPARE_LATEST = 1  # every batch that waits is older when it is shown
 
 
 def is_lossless(config: Config, source: Source) -> bool:
@@ -41,12 +42,13 @@ def assemble(
     ]
     if output is not None:
         stages.append(Stage("output", output, in_order=True))
+    lossless = is_lossless(config, source)
     feeders = config.accelerator_feeders + config.cpu_feeders
     return Pipeline(
         source,
         stages,
-        lossless=is_lossless(config, source),
-        in_flight=config.in_flight or feeders + SPARE_BATCHES,
+        lossless=lossless,
+        in_flight=config.in_flight or feeders + (SPARE_LOSSLESS if lossless else SPARE_LATEST),
         batch_size=config.batch_size,
         limit=config.max_frames,
         stall_timeout_s=config.stall_timeout_s,

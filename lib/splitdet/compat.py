@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import warnings
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, List
+from typing import Any, Iterator, List
 
 from splitdet.errors import EngineError
 
@@ -23,8 +25,8 @@ def tensorflow() -> Any:
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        with warnings.catch_warnings():  # TensorFlow 1.15 warns of numpy's future while it loads
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(), _quiet_stderr():
+            warnings.simplefilter("ignore")  # TensorFlow 1.15 warns of numpy's future
             import tensorflow as tf
     except ImportError as error:
         raise EngineError(
@@ -36,6 +38,24 @@ def tensorflow() -> Any:
     if switch is not None:
         switch(False)
     return v1
+
+
+@contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """Keep what C++ code prints before TensorFlow's log level counts off the terminal."""
+    if log.isEnabledFor(logging.DEBUG) or os.environ["TF_CPP_MIN_LOG_LEVEL"] != "3":
+        yield
+        return
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def version() -> str:

@@ -34,7 +34,8 @@ class Detector:
 
     Args:
         model: a frozen graph, a folder with one in it, or a name under models/.
-        config: any key of config.yml.
+        config: any key of config.yml. Unless `accelerator_feeders` says how many threads will
+            call `detect` at once, one call gets all cores.
 
     Raises:
         ModelError: no such model, or not a detection graph.
@@ -43,7 +44,7 @@ class Detector:
     """
 
     def __init__(self, model: Union[str, Path], **config: Any) -> None:
-        self._open(make_config(**{**config, "model_path": str(model)}))
+        self._open(make_config(**{"accelerator_feeders": 1, **config, "model_path": str(model)}))
 
     @classmethod
     def from_config(cls, config: Config) -> Detector:
@@ -149,6 +150,7 @@ def _make_engine(config: Config) -> Engine:
         allow_memory_growth=config.allow_memory_growth,
         force_gpu_compatible=config.force_gpu_compatible,
         log_device=config.log_device,
+        feeders=config.accelerator_feeders,
     )
     return TensorFlowEngine(config.device, options)
 

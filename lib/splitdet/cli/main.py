@@ -12,7 +12,7 @@ from typing import Any, Callable, List, NoReturn, Optional
 from tqdm import tqdm
 
 import splitdet
-from splitdet.cli import inspect, models, run
+from splitdet.cli import demo, inspect, models, run
 from splitdet.errors import EXIT_INTERRUPTED, SplitdetError
 
 
@@ -48,7 +48,7 @@ def _dispatch(arguments: Optional[List[str]]) -> int:
     )
     parser.add_argument("--version", action="version", version="splitdet " + splitdet.__version__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for module in (run, models, inspect):
+    for module in (run, models, inspect, demo):
         module.add_commands(commands)
     options = parser.parse_args(arguments)
     return int(options.work(options))

