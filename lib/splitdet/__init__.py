@@ -27,7 +27,7 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     """Import public names when they are first used, so that `import splitdet` costs nothing."""
     if name not in _HOMES:
-        raise AttributeError("module 'splitdet' has no attribute {!r}".format(name))
+        raise AttributeError(f"module 'splitdet' has no attribute {name!r}")
     from importlib import import_module
 
     return getattr(import_module(_HOMES[name]), name)

@@ -29,9 +29,7 @@ def tensorflow() -> Any:
             warnings.simplefilter("ignore")  # TensorFlow 1.15 warns of numpy's future
             import tensorflow as tf
     except ImportError as error:
-        raise EngineError(
-            "TensorFlow does not load ({}); pip install tensorflow".format(error)
-        ) from None
+        raise EngineError(f"TensorFlow does not load ({error}); pip install tensorflow") from None
     v1 = tf.compat.v1
     v1.logging.set_verbosity(v1.logging.ERROR)
     switch = getattr(tf.config.experimental, "enable_tensor_float_32_execution", None)

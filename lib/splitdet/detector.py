@@ -62,7 +62,7 @@ class Detector:
             _check_against(config, self.model)
         except ModelError as error:
             text = str(error)
-            raise type(error)(text if str(path) in text else "{}: {}".format(path, text)) from None
+            raise type(error)(text if str(path) in text else f"{path}: {text}") from None
         self.engine: Engine = _make_engine(config)
         parts = self.model.parts
         self._cpu: Optional[Runner] = None
@@ -141,8 +141,8 @@ def _rgb(image: np.ndarray) -> np.ndarray:
 def _make_engine(config: Config) -> Engine:
     if config.precision != "fp32":
         raise EngineError(
-            "precision {} needs an engine that this version does not have; set precision: "
-            "fp32".format(config.precision)
+            f"precision {config.precision} needs an engine that this version does not have; "
+            "set precision: fp32"
         )
     from splitdet.engines.tensorflow import SessionOptions, TensorFlowEngine
 
@@ -165,12 +165,11 @@ def _check_against(config: Config, model: Model) -> None:
     for key, claimed, found, what in claims:
         if claimed and found is not None and claimed != found:
             raise ConfigError(
-                "{} is {}, but the graph has {} {}; set {}: {}, or 0 to take it from the "
-                "graph".format(key, claimed, found, what, key, found)
+                f"{key} is {claimed}, but the graph has {found} {what}; "
+                f"set {key}: {found}, or 0 to take it from the graph"
             )
     if config.batch_size > 1 and not model.takes_batches:
         raise ConfigError(
-            "batch_size is {}, but this graph takes one frame at a time; set batch_size: 1".format(
-                config.batch_size
-            )
+            f"batch_size is {config.batch_size}, but this graph takes one frame at a time; "
+            "set batch_size: 1"
         )

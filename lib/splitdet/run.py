@@ -177,7 +177,7 @@ class _Run:
         self._report(outcome.summary)
         if error is not None:
             if outcome.stuck:
-                _leave_process("error: {}".format(error), error.exit_code)
+                _leave_process(f"error: {error}", error.exit_code)
             raise error
         return outcome
 
@@ -214,13 +214,13 @@ class _Run:
         for frame, found in zip(batch.frames, batch.results):
             if interval and frame.index % interval == 0:
                 labels = self._detector.labels
-                names = ("{} {:.2f}".format(labels[c], s) for c, s in zip(found.classes, found.scores))
+                names = (f"{labels[c]} {s:.2f}" for c, s in zip(found.classes, found.scores))
                 tqdm.write("{} {}: {}".format(frame.source, frame.index, ", ".join(names) or "nothing"))
 
     def _leave(self, error: StallError) -> None:
         """The main thread itself is stuck, in the window: nobody else can end the process."""
         self._output.close()
-        _leave_process("error: {}".format(error), error.exit_code)
+        _leave_process(f"error: {error}", error.exit_code)
 
     def _close(self, stuck: List[str]) -> None:
         if "output" not in stuck:
@@ -251,14 +251,14 @@ class _Run:
         print(format_summary(summary), file=sys.stdout, flush=True)
         for sink in self._output._sinks:
             if sink.path and summary["frames_out"]:
-                print("written     {}".format(sink.path), flush=True)
+                print(f"written     {sink.path}", flush=True)
         if self._job.summary:
             write_json(self._job.summary, summary)
 
 
 def format_summary(summary: Dict[str, Any]) -> str:
     """The summary for people."""
-    dropped = ", ".join("{} {}".format(n, reason) for reason, n in summary["dropped"].items())
+    dropped = ", ".join(f"{n} {reason}" for reason, n in summary["dropped"].items())
     lines = [
         "{unit:<11} {frames_in} in, {frames_out} out, dropped: {drops}; skipped: {skips}".format(
             drops=dropped or "none", skips=len(summary["skipped"]), **summary
@@ -266,12 +266,12 @@ def format_summary(summary: Dict[str, Any]) -> str:
         "rate        {fps:.1f} {unit} per second over {elapsed_s:.2f} s".format(**summary),
         "latency ms  " + _times(summary["latency_ms"]),
     ]
-    lines += ["  {:<9} {}".format(name, _times(ms)) for name, ms in summary["stages_ms"].items()]
+    lines += [f"  {name:<9} {_times(ms)}" for name, ms in summary["stages_ms"].items()]
     return "\n".join(lines)
 
 
 def _times(figures: Dict[str, float]) -> str:
-    return "  ".join("{} {:.2f}".format(name, value) for name, value in figures.items())
+    return "  ".join(f"{name} {value:.2f}" for name, value in figures.items())
 
 
 def _make_sinks(job: Job, source: Source, detector: Detector) -> List[Sink]:
@@ -299,7 +299,7 @@ def _make_window(config: Config, detector: Detector, source: Source) -> Optional
     if reason:
         log.warning("no window: %s", reason)
         return None
-    title = "{} | {}".format(os.path.basename(config.model_path), detector.engine.description)
+    title = f"{os.path.basename(config.model_path)} | {detector.engine.description}"
     return Window(title, config.max_vis_fps)
 
 

@@ -15,9 +15,7 @@ def check_image(image: np.ndarray) -> None:
     """Raise ValueError unless `image` is a picture as OpenCV reads it: uint8 (H, W, 3), BGR."""
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise ValueError(
-            "an image must be a uint8 array of shape (H, W, 3), BGR; got {} {}".format(
-                image.dtype, image.shape
-            )
+            f"an image must be a uint8 array of shape (H, W, 3), BGR; got {image.dtype} {image.shape}"
         )
 
 
@@ -56,8 +54,9 @@ class Frame:
         return int(self.image.shape[1])
 
     def __repr__(self) -> str:
-        return "Frame({}x{}, index={}, time_s={:.3f}, source={!r})".format(
-            self.width, self.height, self.index, self.time_s, self.source
+        return (
+            f"Frame({self.width}x{self.height}, index={self.index}, time_s={self.time_s:.3f}, "
+            f"source={self.source!r})"
         )
 
 
@@ -86,8 +85,8 @@ class Detections:
         return len(self.scores)
 
     def __repr__(self) -> str:
-        best = ", best {:.3f}".format(self.scores[0]) if len(self) else ""
-        return "Detections({}{})".format(len(self), best)
+        best = f", best {self.scores[0]:.3f}" if len(self) else ""
+        return f"Detections({len(self)}{best})"
 
     def top(self, threshold: float, limit: int) -> Detections:
         """The first `limit` detections that score at least `threshold`.
@@ -101,9 +100,7 @@ class Detections:
     @staticmethod
     def none() -> Detections:
         """No detection at all."""
-        return Detections(
-            np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int64)
-        )
+        return Detections(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int64))
 
 
 @dataclass

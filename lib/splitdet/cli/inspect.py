@@ -41,16 +41,16 @@ def describe(path: Path, model: Model) -> str:
     rows += [("cut: " + port.role, str(port)) for port in parts.cut]
     rows += [("result", str(port)) for port in parts.results]
     rows += [
-        ("nodes", "{} in all".format(len(parts.graph))),
-        ("nodes", "{} in the accelerator part".format(len(parts.accelerator().graph_def.node))),
-        ("nodes", "{} in the CPU part".format(len(parts.cpu().graph_def.node))),
+        ("nodes", f"{len(parts.graph)} in all"),
+        ("nodes", f"{len(parts.accelerator().graph_def.node)} in the accelerator part"),
+        ("nodes", f"{len(parts.cpu().graph_def.node)} in the CPU part"),
     ]
     text = "\n".join("{:<14} {}".format(*row) for row in rows)
-    config = ["model_path: {!r}".format(str(path)), "model_type: {}".format(model.type_name)]
+    config = [f"model_path: {str(path)!r}", f"model_type: {model.type_name}"]
     if model.classes:
-        config.append("num_classes: {}".format(model.classes))
+        config.append(f"num_classes: {model.classes}")
     if model.anchors:
-        config.append("split_shape: {}".format(model.anchors))
+        config.append(f"split_shape: {model.anchors}")
     return text + "\n\nconfig.yml:\n" + "\n".join(config)
 
 

@@ -64,7 +64,7 @@ def guarded(work: Callable[[], int]) -> NoReturn:
         print("stopped by {}".format(str(stop) or "Ctrl-C"), file=sys.stderr)
         code = getattr(stop, "exit_code", EXIT_INTERRUPTED)
     except SplitdetError as error:
-        print("error: {}".format(error), file=sys.stderr)
+        print(f"error: {error}", file=sys.stderr)
         code = error.exit_code
     except BrokenPipeError:  # whoever read our output has left
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

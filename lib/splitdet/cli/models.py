@@ -71,7 +71,7 @@ def _import(options: argparse.Namespace) -> int:
 
 def _init(options: argparse.Namespace) -> int:
     if options.file.exists():
-        raise ConfigError("{}: is there already; it is left as it is".format(options.file))
+        raise ConfigError(f"{options.file}: is there already; it is left as it is")
     options.file.write_text(as_yaml(Config()), encoding="utf-8")
     print(options.file)
     return 0

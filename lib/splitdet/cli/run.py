@@ -62,10 +62,8 @@ def script(kind: str, arguments: Optional[List[str]] = None) -> NoReturn:
     from splitdet.cli.main import guarded
 
     key = INPUT_KEYS[kind]
-    parser = argparse.ArgumentParser(
-        description="Detect in the {} that config.yml names.".format(key)
-    )
-    parser.add_argument("--input", metavar="INPUT", help="{} of config.yml".format(key))
+    parser = argparse.ArgumentParser(description=f"Detect in the {key} that config.yml names.")
+    parser.add_argument("--input", metavar="INPUT", help=f"{key} of config.yml")
     add_options(parser)
     guarded(lambda: _run_script(key, parser.parse_args(arguments)))
 
@@ -122,7 +120,7 @@ def _run(
     outcome = run(Job(config, source, save, options.json, options.summary))
     if outcome.stuck:
         print(
-            "error: the {} stage does not return; leaving without it".format(outcome.stuck[0]),
+            f"error: the {outcome.stuck[0]} stage does not return; leaving without it",
             file=sys.stderr,
             flush=True,
         )

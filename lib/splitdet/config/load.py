@@ -80,12 +80,10 @@ def _from_file(path: Path) -> Dict[str, _Setting]:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(
-            "{}: {}; name another with --config, or make one with: splitdet init".format(
-                path, error.strerror
-            )
+            f"{path}: {error.strerror}; name another with --config, or make one with: splitdet init"
         ) from None
     except UnicodeDecodeError:
-        raise ConfigError("{}: not a text file in UTF-8".format(path)) from None
+        raise ConfigError(f"{path}: not a text file in UTF-8") from None
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         values = yaml.safe_load(text)
@@ -94,16 +92,14 @@ def _from_file(path: Path) -> Dict[str, _Setting]:
     if root is None:
         return {}
     if not isinstance(root, yaml.MappingNode) or not isinstance(values, dict):
-        raise ConfigError("{}:1: expects lines of the form 'key: value'".format(path))
+        raise ConfigError(f"{path}:1: expects lines of the form 'key: value'")
     settings: Dict[str, _Setting] = {}
     for key_node, _ in root.value:
-        origin = "{}:{}".format(path, key_node.start_mark.line + 1)
+        origin = f"{path}:{key_node.start_mark.line + 1}"
         name = _name(str(key_node.value), origin)
         if name in settings:
             raise ConfigError(
-                "{}: {} is set a second time (first at {})".format(
-                    origin, key_node.value, settings[name].origin
-                )
+                f"{origin}: {key_node.value} is set a second time (first at {settings[name].origin})"
             )
         settings[name] = _Setting(values.get(key_node.value), origin)
     return settings
@@ -111,9 +107,9 @@ def _from_file(path: Path) -> Dict[str, _Setting]:
 
 def _yaml_problem(path: Path, error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
-    where = "{}:{}".format(path, mark.line + 1) if mark else str(path)
+    where = f"{path}:{mark.line + 1}" if mark else str(path)
     problem = getattr(error, "problem", None) or "not readable as YAML"
-    return "{}: {}; expects lines of the form 'key: value'".format(where, problem)
+    return f"{where}: {problem}; expects lines of the form 'key: value'"
 
 
 def _from_environment(environment: Mapping[str, str]) -> Dict[str, _Setting]:
@@ -127,9 +123,9 @@ def _from_environment(environment: Mapping[str, str]) -> Dict[str, _Setting]:
 
 def _from_override(override: str) -> Dict[str, _Setting]:
     key, equals, text = override.partition("=")
-    origin = "--set {}".format(override)
+    origin = f"--set {override}"
     if not equals:
-        raise ConfigError("{}: expects key=value".format(origin))
+        raise ConfigError(f"{origin}: expects key=value")
     return {_name(key.strip(), origin): _Setting(_parsed(text, origin), origin)}
 
 
@@ -137,7 +133,7 @@ def _parsed(text: str, origin: str) -> Any:
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError:
-        raise ConfigError("{}: {!r} is not readable as a value".format(origin, text)) from None
+        raise ConfigError(f"{origin}: {text!r} is not readable as a value") from None
 
 
 def _named(values: Mapping[str, Any], origin: str) -> Dict[str, _Setting]:
@@ -150,8 +146,8 @@ def _name(key: str, origin: str) -> str:
     if name in _FIELDS:
         return name
     close = difflib.get_close_matches(key, [*_FIELDS, *ALIASES], n=1)
-    hint = "; did you mean {!r}?".format(close[0]) if close else ""
-    raise ConfigError("{}: unknown key {!r}{}".format(origin, key, hint))
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    raise ConfigError(f"{origin}: unknown key {key!r}{hint}")
 
 
 def _checked(settings: Dict[str, _Setting]) -> Config:
@@ -162,7 +158,7 @@ def _checked(settings: Dict[str, _Setting]) -> Config:
         name = str(error.field_path)
         setting = settings[name]
         raise ConfigError(
-            "{}: {}: expects {}, got {!r}".format(setting.origin, name, _expected(name), setting.value)
+            f"{setting.origin}: {name}: expects {_expected(name)}, got {setting.value!r}"
         ) from None
 
 
@@ -174,8 +170,8 @@ def _expected(name: str) -> str:
     words = _EXPECTED[str(field.type)]
     low, high = field.metadata["low"], field.metadata["high"]
     if low is not None and high is not None:
-        return "{} from {:g} to {:g}".format(words, low, high)
-    return "{} of at least {:g}".format(words, low) if low is not None else words
+        return f"{words} from {low:g} to {high:g}"
+    return f"{words} of at least {low:g}" if low is not None else words
 
 
 def _adapted(name: str, setting: _Setting) -> Any:
@@ -197,7 +193,5 @@ def _adapted(name: str, setting: _Setting) -> Any:
         if value != value or (low is not None and value < low) or (high is not None and value > high):
             problem.append(repr(setting.value))
     if problem:
-        raise ConfigError(
-            "{}: {}: expects {}, got {}".format(setting.origin, name, _expected(name), problem[0])
-        )
+        raise ConfigError(f"{setting.origin}: {name}: expects {_expected(name)}, got {problem[0]}")
     return value

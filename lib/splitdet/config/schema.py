@@ -57,13 +57,9 @@ class Config:
         "auto",
         "auto finds out; any other value is checked against the graph",
         "model",
-        choices=(
-            "auto nms_v0 nms_v1 nms_v2 faster_v2 mask_v1 deeplab_v3 trt_v1".split()
-        ),
+        choices=(["auto", "nms_v0", "nms_v1", "nms_v2", "faster_v2", "mask_v1", "deeplab_v3", "trt_v1"]),
     )
-    label_path: str = _key(
-        "", "label map (.pbtxt, .txt or .json); empty: the names of COCO", "model"
-    )
+    label_path: str = _key("", "label map (.pbtxt, .txt or .json); empty: the names of COCO", "model")
     num_classes: int = _key(
         0, "classes of the model; 0: as the graph says, else checked against it", "model", low=0
     )
@@ -75,9 +71,7 @@ class Config:
     )
 
     # How to run it
-    split_model: bool = _key(
-        True, "cut the graph before its NMS and run the halves side by side", "run"
-    )
+    split_model: bool = _key(True, "cut the graph before its NMS and run the halves side by side", "run")
     device: str = _key(
         "auto",
         "where the network runs; auto: on a GPU where there is one",
@@ -85,14 +79,22 @@ class Config:
         choices=("auto", "cpu", "gpu"),
     )
     accelerator_feeders: int = _key(
-        2, "threads that feed the network, or the whole graph when it is not split", "run", low=1, high=64
+        2,
+        "threads that feed the network, or the whole graph when it is not split",
+        "run",
+        low=1,
+        high=64,
     )
     cpu_feeders: int = _key(1, "threads that run the NMS when split", "run", low=1, high=64)
     batch_size: int = _key(
         1, "frames of one size that may go through the network together", "run", low=1, high=1024
     )
     in_flight: int = _key(
-        0, "batches under way at once; 0: one for each feeder, and one or two more", "run", low=0, high=1024
+        0,
+        "batches under way at once; 0: one for each feeder, and one or two more",
+        "run",
+        low=0,
+        high=1024,
     )
     worker_threads: int = _key(
         4, "mask_v1: parallel sessions; no other type uses it", "run", low=1, high=64
@@ -103,9 +105,7 @@ class Config:
     allow_memory_growth: bool = _key(
         True, "TensorFlow takes GPU memory as it needs it, not all at once", "run"
     )
-    force_gpu_compatible: bool = _key(
-        False, "TensorFlow keeps host memory pinned for the GPU", "run"
-    )
+    force_gpu_compatible: bool = _key(False, "TensorFlow keeps host memory pinned for the GPU", "run")
     log_device: bool = _key(False, "TensorFlow prints the device of every node", "run")
 
     # What to report

@@ -18,7 +18,7 @@ def as_yaml(config: Config) -> str:
     """The text of a config.yml with these settings."""
     lines = [_HEAD]
     for group, heading in GROUPS.items():
-        lines.append("\n# {}\n".format(heading))
+        lines.append(f"\n# {heading}\n")
         for field in dataclasses.fields(config):
             if field.metadata["group"] != group:
                 continue
@@ -27,7 +27,7 @@ def as_yaml(config: Config) -> str:
             if choices:
                 meaning += " ({})".format(", ".join(choices))
             value = yaml.safe_dump({field.name: getattr(config, field.name)}).strip()
-            lines.append("\n# {}\n{}\n".format(_wrapped(meaning), value))
+            lines.append(f"\n# {_wrapped(meaning)}\n{value}\n")
     return "".join(lines)
 
 

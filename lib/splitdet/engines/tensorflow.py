@@ -80,8 +80,8 @@ class TensorFlowEngine(Engine):
         found = compat.gpus()
         if device == "gpu" and not found:
             raise EngineError(
-                "device is gpu, but TensorFlow {} finds none; set device: auto or cpu, or "
-                "pip install 'tensorflow[and-cuda]'".format(compat.version())
+                f"device is gpu, but TensorFlow {compat.version()} finds none; set device: auto or cpu, "
+                "or pip install 'tensorflow[and-cuda]'"
             )
         if device == "auto":
             compat.warn_of_idle_gpu()
@@ -90,7 +90,7 @@ class TensorFlowEngine(Engine):
     @property
     def description(self) -> str:
         """See `Engine.description`."""
-        return "TensorFlow {} on the {}".format(compat.version(), self._device.upper())
+        return f"TensorFlow {compat.version()} on the {self._device.upper()}"
 
     def compile(self, part: Part, on_cpu: str) -> Runner:
         """See `Engine.compile`."""

@@ -33,7 +33,7 @@ class Port:
             if self.shape is None
             else "x".join("?" if size is None else str(size) for size in self.shape)
         )
-        return "{} {} [{}]".format(self.tensor, kind.__name__ if kind else self.dtype, dims)
+        return f"{self.tensor} {kind.__name__ if kind else self.dtype} [{dims}]"
 
 
 @dataclass(frozen=True)
@@ -92,9 +92,7 @@ def _needed(graph: Graph, outputs: Sequence[Port], fed: Dict[str, Port]) -> Dict
             continue
         node = graph.nodes[name]
         if node.op == "Placeholder":
-            raise CutError(
-                "the part behind {} also needs {!r}".format(", ".join(sorted(fed)), name)
-            )
+            raise CutError("the part behind {} also needs {!r}".format(", ".join(sorted(fed)), name))
         keep[name] = True
         waiting.extend(full_name(i) if not i.startswith("^") else i for i in node.input)
     return keep
@@ -102,7 +100,7 @@ def _needed(graph: Graph, outputs: Sequence[Port], fed: Dict[str, Port]) -> Dict
 
 def _placeholder_name(tensor: str, keep: Dict[str, bool]) -> str:
     name, index = split_name(tensor)
-    return name if index == 0 and name not in keep else "{}__{}".format(name, index)
+    return name if index == 0 and name not in keep else f"{name}__{index}"
 
 
 def _copy_node(node: proto.NodeDef, piece: proto.GraphDef, renamed: Dict[str, str]) -> None:

@@ -32,11 +32,11 @@ def load_graph(path: Union[str, Path]) -> Graph:
     path = Path(path)
     refusal = _REFUSALS.get(path.suffix.lower())
     if refusal and path.is_file():
-        raise ModelError("{}: this is {}".format(path, refusal))
+        raise ModelError(f"{path}: this is {refusal}")
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ModelError("{}: {}".format(path, error.strerror)) from None
+        raise ModelError(f"{path}: {error.strerror}") from None
     try:
         graph_def = proto.GraphDef.FromString(data)
     except (DecodeError, RuntimeError):
@@ -44,9 +44,7 @@ def load_graph(path: Union[str, Path]) -> Graph:
     # a file cut off between two nodes parses, and so does nearly any short text
     if graph_def is None or not _is_plausible(graph_def):
         raise ModelError(
-            "{}: not a frozen graph, or cut off ({:,} bytes); fetch or copy it again".format(
-                path, len(data)
-            )
+            f"{path}: not a frozen graph, or cut off ({len(data):,} bytes); fetch or copy it again"
         )
     graph = Graph(graph_def)
     _check_complete(graph, path)
@@ -71,11 +69,11 @@ def _check_complete(graph: Graph, path: Path) -> None:
         for name in node.input:
             if name not in graph:
                 raise ModelError(
-                    "{}: node {!r} reads {!r}, which is not there: the file is cut off or was "
-                    "edited; fetch or copy it again".format(path, node.name, split_name(name)[0])
+                    f"{path}: node {node.name!r} reads {split_name(name)[0]!r}, which is not there: "
+                    "the file is cut off or was edited; fetch or copy it again"
                 )
         if node.op in ("VariableV2", "VarHandleOp"):
             raise ModelError(
-                "{}: {!r} is a variable, so this graph is not frozen; freeze it with its "
-                "checkpoint first".format(path, node.name)
+                f"{path}: {node.name!r} is a variable, so this graph is not frozen; freeze it with its "
+                "checkpoint first"
             )

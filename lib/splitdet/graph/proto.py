@@ -96,10 +96,10 @@ def _add_fields(message: Any, fields: Dict[str, Any], kinds: Any) -> None:
         )
         if kind == "map":
             field.type = kinds.TYPE_MESSAGE
-            field.type_name = ".{}.{}.AttrEntry".format(PACKAGE, message.name)
+            field.type_name = f".{PACKAGE}.{message.name}.AttrEntry"
         elif kind in _MESSAGES:
             field.type = kinds.TYPE_MESSAGE
-            field.type_name = ".{}.{}".format(PACKAGE, kind)
+            field.type_name = f".{PACKAGE}.{kind}"
         else:
             field.type = getattr(kinds, "TYPE_" + kind.upper())
         if len(spec) == 3:
@@ -125,29 +125,28 @@ if TYPE_CHECKING:
         def __init__(self, **fields: Any) -> None: ...
         def CopyFrom(self, other: Any) -> None: ...
         def SerializeToString(self) -> bytes: ...
-        def ByteSize(self) -> int: ...
-        def HasField(self, name: str) -> bool: ...
 
     class Dim(_Message):
+        """A size; -1 where it is not known."""
+
         size: int
 
     class TensorShapeProto(_Message):
+        """Sizes of a tensor."""
+
         dim: Any
         unknown_rank: bool
 
     class TensorProto(_Message):
+        """A constant."""
+
         dtype: int
         tensor_shape: TensorShapeProto
         tensor_content: bytes
-        float_val: Any
-        double_val: Any
-        int_val: Any
-        string_val: Any
-        int64_val: Any
-        bool_val: Any
-        half_val: Any
 
     class AttrValue(_Message):
+        """An attribute of a node: one of these."""
+
         s: bytes
         i: int
         f: float
@@ -157,9 +156,9 @@ if TYPE_CHECKING:
         tensor: TensorProto
         list: Any
 
-        def WhichOneof(self, name: str) -> str: ...
-
     class NodeDef(_Message):
+        """An operation."""
+
         name: str
         op: str
         input: List[str]
@@ -167,11 +166,15 @@ if TYPE_CHECKING:
         attr: Dict[str, AttrValue]
 
     class GraphDef(_Message):
+        """A graph."""
+
         node: Any
         versions: Any
 
         @staticmethod
-        def FromString(data: bytes) -> GraphDef: ...
+        def FromString(data: bytes) -> GraphDef:
+            """Read a serialised graph; DecodeError where it is none."""
+            ...
 
 else:
     _classes = _message_classes()

@@ -13,7 +13,7 @@ import numpy as np
 
 from splitdet.graph import proto
 from splitdet.graph.cut import Shape
-from splitdet.graph.graph import Graph, full_name, split_name
+from splitdet.graph.graph import Graph, full_name
 from splitdet.graph.tensors import to_array
 
 
@@ -75,7 +75,7 @@ class StaticShapes:
             return
         outputs = outcome if isinstance(outcome, list) else [outcome]
         for index, fact in enumerate(outputs):
-            self._facts.setdefault("{}:{}".format(node.name, index), fact)
+            self._facts.setdefault(f"{node.name}:{index}", fact)
 
 
 def _objects(array: Any) -> np.ndarray:
@@ -200,14 +200,13 @@ def _shape(node: proto.NodeDef, facts: List[Fact]) -> Fact:
 
 def _pack(node: proto.NodeDef, facts: List[Fact]) -> Fact:
     axis = int(node.attr["axis"].i)
-    shape = list([fact.shape for fact in facts if fact.shape is not None][0])
+    known = [fact.shape for fact in facts if fact.shape is not None]
+    shape: List[Optional[int]] = list(known[0])
     shape.insert(axis if axis >= 0 else len(shape) + 1 + axis, len(facts))
     if len(shape) > 1:
         return Fact(tuple(shape))
     # a scalar that is not known is still a scalar
-    return Fact(
-        tuple(shape), _objects([None if f.value is None else f.value.item() for f in facts])
-    )
+    return Fact(tuple(shape), _objects([None if f.value is None else f.value.item() for f in facts]))
 
 
 def _unpack(node: proto.NodeDef, facts: List[Fact]) -> List[Fact]:
@@ -294,7 +293,7 @@ def _reshape(node: proto.NodeDef, facts: List[Fact]) -> Fact:
             else:
                 target[target.index(-1)] = None
         else:
-            total = int(np.prod(old, dtype=np.int64))
+            total = int(np.prod([size for size in old if size is not None], dtype=np.int64))
             target[target.index(-1)] = total // int(np.prod(others, dtype=np.int64))
     value = facts[0].value
     if value is None or None in target:
@@ -376,4 +375,4 @@ _RULES: Dict[str, Callable[[proto.NodeDef, List[Fact]], Any]] = {
     "Transpose": _transpose,
     "Tile": _tile,
 }
-_RULES.update({op: _same_shape for op in _UNARY.split()})
+_RULES.update(dict.fromkeys(_UNARY.split(), _same_shape))

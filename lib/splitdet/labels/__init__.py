@@ -47,18 +47,18 @@ def load_labels(path: Union[str, Path] = "") -> Labels:
     path = Path(path or "coco.json")
     if not path.is_file():
         if path.name not in SHIPPED:
-            raise ConfigError("label_path: {}: no such file".format(path))
+            raise ConfigError(f"label_path: {path}: no such file")
         path = Path(__file__).with_name(SHIPPED[path.name])
     readers = {".pbtxt": _from_pbtxt, ".json": _from_json, ".txt": _from_lines}
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        raise ConfigError("label_path: {}: expects a .pbtxt, .json or .txt file".format(path))
+        raise ConfigError(f"label_path: {path}: expects a .pbtxt, .json or .txt file")
     try:
         names = reader(path.read_text(encoding="utf-8-sig"))
     except (ValueError, KeyError) as error:
-        raise ConfigError("label_path: {}: not a label map ({})".format(path, error)) from None
+        raise ConfigError(f"label_path: {path}: not a label map ({error})") from None
     if not names:
-        raise ConfigError("label_path: {}: no class in this label map".format(path))
+        raise ConfigError(f"label_path: {path}: no class in this label map")
     return Labels(names)
 
 
@@ -68,7 +68,7 @@ def _from_pbtxt(text: str) -> Dict[int, str]:
     for number, item in enumerate(_ITEM.findall(text), start=1):
         fields = {m[0]: m[1] or m[2] or m[3] for m in _FIELD.findall(item)}
         if "id" not in fields or not ("display_name" in fields or "name" in fields):
-            raise ValueError("item {} has no id or no name".format(number))
+            raise ValueError(f"item {number} has no id or no name")
         names[int(fields["id"])] = fields.get("display_name") or fields["name"]
     return names
 
@@ -76,7 +76,7 @@ def _from_pbtxt(text: str) -> Dict[int, str]:
 def _from_json(text: str) -> Dict[int, str]:
     content = json.loads(text)
     if isinstance(content, list):
-        content = {number: name for number, name in enumerate(content, start=1)}
+        content = dict(enumerate(content, start=1))
     if not isinstance(content, dict):
         raise ValueError("expects an object of id to name")
     return {int(number): str(name) for number, name in content.items()}

@@ -38,13 +38,11 @@ def identify(graph: Graph, model_type: str = AUTO) -> Model:
         try:
             found = strategy.examine(graph)
         except CutError as error:
-            failures.append("{}".format(error))
+            failures.append(f"{error}")
             continue
         if model_type not in (AUTO, name):
             raise CutError(
-                "model_type is {}, but the graph is {}; set model_type: {} or auto".format(
-                    model_type, name, name
-                )
+                f"model_type is {model_type}, but the graph is {name}; set model_type: {name} or auto"
             )
         return found
     raise CutError("not a detection graph that splitdet knows: " + failures[-1])

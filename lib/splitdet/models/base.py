@@ -21,7 +21,7 @@ class Parts:
     image: Port
     """Frames: uint8 (B, H, W, 3), RGB."""
     network_input: Port
-    """What the first convolution reads: resized and normalised; engines without TensorFlow start here."""
+    """What the first convolution reads, resized and normalised; other engines start here."""
     cut: Tuple[Port, ...]
     """Where the accelerator part ends and the CPU part begins; empty where a type has no split."""
     results: Tuple[Port, ...]

@@ -12,7 +12,7 @@ that boxes are clipped to. Which tensor the scores are tells the generation of t
 from __future__ import annotations
 
 import os
-from typing import ClassVar, List, Optional, Sequence, Set, Tuple
+from typing import ClassVar, Dict, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
@@ -48,13 +48,13 @@ class SsdModel(Model):
         image = find_image(graph)
         for name in RESULTS:
             if name not in graph:
-                raise CutError("it has no node {!r}, which detectors of the zoo end with".format(name))
+                raise CutError(f"it has no node {name!r}, which detectors of the zoo end with")
         scope = _nms_scope(graph)
         depends = _descendants(graph, split_name(image.tensor)[0])
         entering = [name for name in _entering(graph, scope) if split_name(name)[0] in depends]
         generation = _generation(graph, scope, entering)
         if generation != cls.type_name:
-            raise CutError("its NMS is fed like that of {}".format(generation))
+            raise CutError(f"its NMS is fed like that of {generation}")
         network_input, shapes = _network_input(graph, image, entering)
         cut = _roles(graph, entering, shapes)
         parts = Parts(
@@ -130,7 +130,7 @@ def _outer_scope(name: str) -> str:
 
 def _entering(graph: Graph, scope: str) -> List[str]:
     """Full names of the tensors that the scope reads from outside, in the order of the file."""
-    found = {}
+    found: Dict[str, bool] = {}
     for node in graph:
         if node.name.startswith(scope):
             found.update((name, True) for name in graph.inputs(node) if not name.startswith(scope))
@@ -139,7 +139,7 @@ def _entering(graph: Graph, scope: str) -> List[str]:
 
 def _descendants(graph: Graph, name: str) -> Set[str]:
     """Names of the nodes that read `name`, directly or not."""
-    readers: dict = {}
+    readers: Dict[str, List[str]] = {}
     for node in graph:
         for read in graph.inputs(node):
             readers.setdefault(split_name(read)[0], []).append(node.name)
@@ -161,9 +161,7 @@ def _generation(graph: Graph, scope: str, entering: Sequence[str]) -> str:
     return NmsV1.type_name if loops else NmsV0.type_name
 
 
-def _network_input(
-    graph: Graph, image: Port, entering: Sequence[str]
-) -> Tuple[Port, StaticShapes]:
+def _network_input(graph: Graph, image: Port, entering: Sequence[str]) -> Tuple[Port, StaticShapes]:
     """What the first convolution reads, and the shapes of everything behind it."""
     needed = graph.ancestors(entering)
     convolutions = [

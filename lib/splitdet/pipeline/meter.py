@@ -66,7 +66,7 @@ class Histogram:
     def as_ms(self) -> Dict[str, float]:
         """Mean, percentiles and maximum, milliseconds."""
         figures = {"mean": self.mean_s, "max": self.max_s}
-        figures.update({"p{}".format(p): self.percentile_s(p) for p in (50, 95, 99)})
+        figures.update({f"p{p}": self.percentile_s(p) for p in (50, 95, 99)})
         return {name: round(1000 * figures[name], 3) for name in ("mean", "p50", "p95", "p99", "max")}
 
 
@@ -170,7 +170,9 @@ class Meter:
             seconds=now["time"] - before["time"],
             frames=frames,
             total_s=mean("latency", frames),
-            spans_s={name: mean("stage " + name, self._times(now, before, name)) for name in self.stages},
+            spans_s={
+                name: mean("stage " + name, self._times(now, before, name)) for name in self.stages
+            },
             send_s=mean("send", shown),
             shown=shown,
             not_shown=int(now["not shown"] - before["not shown"]),
@@ -244,7 +246,7 @@ def console_line(interval: Interval, debug: bool = False) -> str:
 def stage_table(rows: List[Tuple[str, Dict[str, Any]]]) -> str:
     """Summaries side by side: one line for each named run."""
     stages = list(dict.fromkeys(name for _, run in rows for name in run["stages_ms"]))
-    head = ["", "FPS", "p50 ms", "p95 ms", *["{} ms".format(name) for name in stages], "frames in = out"]
+    head = ["", "FPS", "p50 ms", "p95 ms", *[f"{name} ms" for name in stages], "frames in = out"]
     table = [head]
     for name, run in rows:
         latency = run["latency_ms"]
@@ -256,7 +258,9 @@ def stage_table(rows: List[Tuple[str, Dict[str, Any]]]) -> str:
                 "{:.1f}".format(latency["p50"]),
                 "{:.1f}".format(latency["p95"]),
                 *[
-                    "{:.2f}".format(run["stages_ms"][stage]["mean"]) if stage in run["stages_ms"] else "-"
+                    "{:.2f}".format(run["stages_ms"][stage]["mean"])
+                    if stage in run["stages_ms"]
+                    else "-"
                     for stage in stages
                 ],
                 "{} {} {}".format(run["frames_in"], equal, run["frames_out"]),

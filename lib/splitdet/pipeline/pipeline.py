@@ -182,7 +182,7 @@ class Pipeline:
             self.inlet.finish()
         except Aborted:
             pass
-        except BaseException as error:  # noqa: B036 - whatever it is, the run must end with it
+        except BaseException as error:  # whatever it is, the run must end with it
             self.fail(_described(error, SOURCE, self._source.name))
         finally:
             self._source.close()
@@ -202,7 +202,7 @@ class Pipeline:
             outlet.finish(end.total)
         except Aborted:
             pass
-        except BaseException as error:  # noqa: B036 - whatever it is, the run must end with it
+        except BaseException as error:  # whatever it is, the run must end with it
             where = repr(batch.frames[0]) if batch is not None else "no frame"
             self.fail(_described(error, stage.name, where))
 
@@ -221,9 +221,8 @@ class Pipeline:
             for thread, (name, since_s) in busy:
                 if now_s - since_s >= self._stall_timeout_s:
                     error = StallError(
-                        "the {} stage has not answered for {:g} s (stall_timeout_s)".format(
-                            name, self._stall_timeout_s
-                        )
+                        f"the {name} stage has not answered for {self._stall_timeout_s:g} s "
+                        "(stall_timeout_s)"
                     )
                     self.fail(error)
                     if thread == threading.main_thread().ident:
@@ -239,8 +238,6 @@ def _described(error: BaseException, stage: str, where: str) -> BaseException:
     if isinstance(error, SplitdetError):
         return error
     reason = " ".join(str(error).split())[:300]
-    described = StageError(
-        "the {} stage failed on {}: {}: {}".format(stage, where, type(error).__name__, reason)
-    )
+    described = StageError(f"the {stage} stage failed on {where}: {type(error).__name__}: {reason}")
     described.__cause__ = error
     return described

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import heapq
 import threading
-from typing import Deque, Generic, List, Optional, Tuple, TypeVar
-
 from collections import deque
+from typing import Deque, Generic, List, Optional, Tuple, TypeVar
 
 from splitdet.types import Frame
 

@@ -34,3 +34,4 @@ class Sink(ABC):
 
     def close(self) -> None:
         """Finish what was written. Called once, also after an error."""
+        return

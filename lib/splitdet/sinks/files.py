@@ -24,10 +24,10 @@ _CODECS = {".avi": "MJPG", ".mp4": "mp4v", ".mkv": "MJPG", ".mov": "mp4v"}
 
 def default_movie_path() -> str:
     """`output_movie/output_<unixtime>.avi`; a number is added where that exists already."""
-    stem = os.path.join(MOVIE_FOLDER, "output_{}".format(int(time.time())))
+    stem = os.path.join(MOVIE_FOLDER, f"output_{int(time.time())}")
     path, number = stem + ".avi", 1
     while os.path.exists(path):
-        path, number = "{}_{}.avi".format(stem, number), number + 1
+        path, number = f"{stem}_{number}.avi", number + 1
     return path
 
 
@@ -86,15 +86,13 @@ class VideoSink(Sink):
             self._writer.write(picture)
             self._written += 1
 
-    def _open(self, size: "tuple[int, int]") -> cv2.VideoWriter:
+    def _open(self, size: tuple[int, int]) -> cv2.VideoWriter:
         self._size = size
         code = cv2.VideoWriter.fourcc(*self._codec)
         writer = cv2.VideoWriter(self._path, code, self._rate, size)
         if not writer.isOpened():
             raise SinkError(
-                "{}: cannot be written (folder not writable, or no {} encoder)".format(
-                    self._path, self._codec
-                )
+                f"{self._path}: cannot be written (folder not writable, or no {self._codec} encoder)"
             )
         return writer
 
@@ -130,11 +128,11 @@ class ImageSink(Sink):
         _make_folder(path)
         done, data = cv2.imencode(os.path.splitext(path)[1], picture)
         if not done:
-            raise SinkError("{}: cannot be encoded".format(path))
+            raise SinkError(f"{path}: cannot be encoded")
         try:
             data.tofile(path)
         except OSError as error:
-            raise SinkError("{}: {}".format(path, error.strerror)) from None
+            raise SinkError(f"{path}: {error.strerror}") from None
 
 
 def _inside(path: str) -> str:
@@ -159,7 +157,7 @@ class JsonSink(Sink):
         try:
             self._file = open(path, "w", encoding="utf-8")  # noqa: SIM115 - closed by close()
         except OSError as error:
-            raise SinkError("{}: {}".format(path, error.strerror)) from None
+            raise SinkError(f"{path}: {error.strerror}") from None
 
     @property
     def path(self) -> str:
@@ -200,7 +198,7 @@ def write_json(path: str, content: Dict[str, Any]) -> None:
     try:
         Path(path).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
-        raise SinkError("{}: {}".format(path, error.strerror)) from None
+        raise SinkError(f"{path}: {error.strerror}") from None
 
 
 def _make_folder(path: str) -> None:
@@ -209,4 +207,4 @@ def _make_folder(path: str) -> None:
     try:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
-        raise SinkError("{}: {}".format(folder, error.strerror)) from None
+        raise SinkError(f"{folder}: {error.strerror}") from None

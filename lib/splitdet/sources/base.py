@@ -60,6 +60,7 @@ class Source(ABC):
 
     def close(self) -> None:
         """Give devices and files back. Called once."""
+        return
 
     def _frame(self, image: np.ndarray, source: str, time_s: Optional[float], read_s: float) -> Frame:
         """Make a frame of a picture that has just been read; reading it began at `read_s`."""

@@ -41,5 +41,5 @@ def open_source(spec: Union[int, str], size_px: Tuple[int, int] = (480, 640)) ->
 def _synthetic(spec: str) -> Source:
     count = spec[len(PREFIX) :]
     if not count.isdigit() or int(count) == 0:
-        raise SourceError("{}: expects synthetic:FRAMES, such as synthetic:300".format(spec))
+        raise SourceError(f"{spec}: expects synthetic:FRAMES, such as synthetic:300")
     return SyntheticSource(int(count))

@@ -95,7 +95,7 @@ def _find(spec: str) -> List[str]:
         problem = "{}: this wildcard matches no pictures ({})".format(spec, " ".join(SUFFIXES))
     else:
         found = [spec] if os.path.isfile(spec) else []
-        problem = "{}: no such file or folder".format(spec)
+        problem = f"{spec}: no such file or folder"
     if not found:
         raise SourceError(problem)
     return sorted(found)

@@ -75,20 +75,21 @@ class StreamSource(Source):
     live = True
 
     def __init__(self, spec: Union[int, str], size_px: Optional[Tuple[int, int]] = None) -> None:
-        super().__init__("camera {}".format(spec) if isinstance(spec, int) else spec)
+        super().__init__(f"camera {spec}" if isinstance(spec, int) else spec)
         self._pixels = "BGR"
         if isinstance(spec, str) and is_pipeline(spec):
             if not has_gstreamer():
                 raise SourceError(
-                    "this OpenCV ({}) was built without GStreamer, which the pipeline {!r} needs; "
-                    "Debian's and Jetson's python3-opencv have it".format(cv2.__version__, spec)
+                    f"this OpenCV ({cv2.__version__}) was built without GStreamer, which the pipeline "
+                    f"{spec!r} needs; "
+                    "Debian's and Jetson's python3-opencv have it"
                 )
             self._pixels = pixel_format(spec)
             self._capture = cv2.VideoCapture(spec, cv2.CAP_GSTREAMER)
         else:
             self._capture = cv2.VideoCapture(spec)
         if not self._capture.isOpened():
-            raise SourceError("{}: {}".format(self.name, _advice(spec)))
+            raise SourceError(f"{self.name}: {_advice(spec)}")
         self._count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
         if isinstance(spec, int) and size_px is not None:
             self._ask_for_size(size_px)
@@ -124,9 +125,7 @@ class StreamSource(Source):
             if self._index >= self._count > 0:  # a file behind an address has an end
                 return None
             raise SourceError(
-                "{}: gone after {} frames (unplugged, or the stream ended)".format(
-                    self.name, self._index
-                )
+                f"{self.name}: gone after {self._index} frames (unplugged, or the stream ended)"
             )
         return self._frame(to_bgr(image, self._pixels), self.name, None, begin_s)
 

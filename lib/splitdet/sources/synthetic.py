@@ -34,7 +34,7 @@ class SyntheticSource(Source):
         seed: int = 0,
         box_count: int = 3,
     ) -> None:
-        super().__init__("{}{}".format(PREFIX, frame_count))
+        super().__init__(f"{PREFIX}{frame_count}")
         self.live = live
         self._count = frame_count
         self._size = size_px

@@ -27,11 +27,11 @@ class VideoSource(Source):
     def __init__(self, path: str) -> None:
         super().__init__(path)
         if not os.path.isfile(path):
-            raise SourceError("{}: no such video file".format(path))
+            raise SourceError(f"{path}: no such video file")
         self._capture = cv2.VideoCapture(path)
         if not self._capture.isOpened():
             raise SourceError(
-                "{}: OpenCV cannot open this as a video (damaged, cut off, or not a video)".format(path)
+                f"{path}: OpenCV cannot open this as a video (damaged, cut off, or not a video)"
             )
         self._count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
         self._rate = float(self._capture.get(cv2.CAP_PROP_FPS)) or FALLBACK_RATE
@@ -60,11 +60,11 @@ class VideoSource(Source):
         if found and image is not None:
             return self._frame(image, self.name, self._index / self._rate, begin_s)
         if self._index == 0:
-            raise SourceError("{}: no frame in this video can be decoded".format(self.name))
+            raise SourceError(f"{self.name}: no frame in this video can be decoded")
         # containers often promise a frame or two too many
         missing = self._count - self._index
         if missing > max(2, 0.01 * self._count):
-            reason = "ends after {} of {} frames".format(self._index, self._count)
+            reason = f"ends after {self._index} of {self._count} frames"
             self.skipped.append(Skipped(self.name, reason))
             log.warning("%s: %s; is the file damaged or cut off?", self.name, reason)
         return None

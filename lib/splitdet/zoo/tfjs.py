@@ -16,7 +16,14 @@ from splitdet.graph.tensors import FLOAT32, INT32, NUMBERS, to_shape, to_tensor
 
 NMS_SCOPE = "Postprocessor/BatchMultiClassNonMaxSuppression/"
 SCORES, BOXES = "Postprocessor/Slice", "Postprocessor/ExpandDims_1"
-_DTYPE_NAMES = {"DT_FLOAT": 1, "DT_DOUBLE": 2, "DT_INT32": 3, "DT_UINT8": 4, "DT_INT64": 9, "DT_BOOL": 10}
+_DTYPE_NAMES = {
+    "DT_FLOAT": 1,
+    "DT_DOUBLE": 2,
+    "DT_INT32": 3,
+    "DT_UINT8": 4,
+    "DT_INT64": 9,
+    "DT_BOOL": 10,
+}
 
 
 def read_tfjs(path: Path) -> proto.GraphDef:
@@ -30,9 +37,9 @@ def read_tfjs(path: Path) -> proto.GraphDef:
         nodes = model["modelTopology"]["node"]
         manifest = model["weightsManifest"]
     except OSError as error:
-        raise ModelError("{}: {}".format(path, error.strerror)) from None
+        raise ModelError(f"{path}: {error.strerror}") from None
     except (ValueError, KeyError, TypeError):
-        raise ModelError("{}: not a TensorFlow.js graph model".format(path)) from None
+        raise ModelError(f"{path}: not a TensorFlow.js graph model") from None
     weights = _read_weights(manifest, path)
     graph_def = proto.GraphDef()
     for node in nodes:
@@ -69,7 +76,7 @@ def append_nms(
     graph = Graph(graph_def)
     for name in (SCORES, BOXES):
         if name not in graph:
-            raise ModelError("it has no node {!r}, which single-shot detectors end with".format(name))
+            raise ModelError(f"it has no node {name!r}, which single-shot detectors end with")
 
     def constant(name: str, value: Any, kind: Any) -> str:
         node = graph_def.node.add(name=name, op="Const")
@@ -107,14 +114,14 @@ def _read_weights(manifest: List[Dict[str, Any]], path: Path) -> Dict[str, np.nd
         try:
             data = b"".join((path.parent / Path(name).name).read_bytes() for name in group["paths"])
         except OSError as error:
-            raise ModelError("{}: {}".format(error.filename, error.strerror)) from None
+            raise ModelError(f"{error.filename}: {error.strerror}") from None
         offset = 0
         for spec in group["weights"]:
             stored = np.dtype(spec.get("quantization", spec)["dtype"])
             count = int(np.prod(spec["shape"], dtype=np.int64))
             end = offset + count * stored.itemsize
             if end > len(data):
-                raise ModelError("{}: its weights are cut off; fetch them again".format(path))
+                raise ModelError(f"{path}: its weights are cut off; fetch them again")
             array = np.frombuffer(data[offset:end], dtype=stored).reshape(spec["shape"])
             weights[spec["name"]] = _dequantised(array, spec)
             offset = end
