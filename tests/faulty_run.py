@@ -1,0 +1,77 @@
+"""`splitdet run` with a fault at one place: python faulty_run.py STAGE KIND FRAME [ARGUMENT ..]."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "lib"), str(Path(__file__).resolve().parent)]
+
+from fakes import FakeDetector, FakeSource, Work, fault, nothing
+
+import splitdet.run
+from splitdet.cli.main import main
+from splitdet.sinks.base import Sink
+
+FRAMES = 30
+
+
+class FaultySink(Sink):
+    """Fails when the faulty frame is written."""
+
+    path = ""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def write(self, frame: Any, found: Any, picture: Any) -> None:
+        """See `Sink.write`."""
+        self._work(frame.index)
+
+
+class FaultyWindow:
+    """A window whose library gets stuck, or whose user presses q."""
+
+    def __init__(self, work: Work, quit_at: int) -> None:
+        self._work = work
+        self._left = quit_at
+        self._shown = 0
+
+    def is_due(self) -> bool:
+        """Show every frame."""
+        return True
+
+    def show(self, picture: Any) -> None:
+        """Fail when the faulty frame is shown."""
+        self._work(self._shown)
+        self._shown += 1
+
+    def wants_to_quit(self) -> bool:
+        """After so many frames."""
+        self._left -= 1
+        return self._left == 0
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def _main(stage: str, kind: str, frame: str) -> None:
+    work = nothing if kind == "quit" else fault(kind, int(frame))
+    steps = {stage: work}
+    source = FakeSource(FRAMES, work if stage == "source" else nothing)
+    make_sinks = splitdet.run._make_sinks
+    splitdet.run.open_source = lambda *unused: source
+    splitdet.run.Detector.from_config = (
+        lambda config: FakeDetector(steps, config)
+    )
+    if stage == "output":
+        splitdet.run._make_sinks = lambda *args: [*make_sinks(*args), FaultySink(work)]
+    if stage == "window":
+        quit_at = int(frame) if kind == "quit" else -1
+        splitdet.run._make_window = lambda *unused: FaultyWindow(work, quit_at)
+    main(["run", "fake", *sys.argv[4:]])
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:4])

@@ -1,0 +1,94 @@
+"""Whatever goes wrong, wherever and whenever: the run ends at once, with one line and a code."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import List
+
+import pytest
+
+SCRIPT = str(Path(__file__).resolve().parents[1] / "faulty_run.py")
+STAGES = ("source", "prepare", "accelerator", "cpu", "output")
+FRAMES = ("0", "15", "29")  # the first, a middle and the last of 30
+HANG_S = 20  # far above what a run takes; a run that is still there has hung
+
+
+def run_with_fault(stage: str, kind: str, frame: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command: List[str] = [sys.executable, SCRIPT, stage, kind, frame, *arguments]
+    return subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True, timeout=HANG_S
+    )
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+@pytest.mark.parametrize("stage", STAGES)
+def test_an_error_in_any_stage_ends_the_run_with_its_cause(stage: str, frame: str) -> None:
+    done = run_with_fault(stage, "raise", frame)
+    assert done.returncode == 1
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1 + sum("no window" in line or "ready" in line for line in lines)
+    assert lines[-1].startswith(f"error: the {stage} stage failed on")
+    assert "RuntimeError: broken on purpose" in lines[-1]
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+@pytest.mark.parametrize("stage", STAGES)
+def test_ctrl_c_ends_the_run_with_130(stage: str, frame: str) -> None:
+    done = run_with_fault(stage, "interrupt", frame)
+    assert done.returncode == 130
+    assert "stopped by Ctrl-C" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_termination_signal_ends_the_run_with_143(stage: str, frame: str) -> None:
+    done = run_with_fault(stage, "terminate", frame)
+    assert done.returncode == 143
+    assert "stopped by SIGTERM" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("stage", [*STAGES, "window"])
+def test_a_stage_that_stalls_is_named_by_the_watchdog(stage: str) -> None:
+    done = run_with_fault(stage, "stall", "15", "--set", "stall_timeout_s=0.5")
+    assert done.returncode == 1
+    assert f"the {stage} stage has not answered for 0.5 s" in done.stderr
+
+
+def test_ctrl_c_gets_past_a_stage_that_does_not_return(tmp_path: Path) -> None:
+    summary = tmp_path / "summary.json"
+    command = [sys.executable, SCRIPT, "accelerator", "stall", "15", "--summary", str(summary)]
+    process = subprocess.Popen(
+        [*command, "--json", str(tmp_path / "frames.jsonl"), "--set", "fps_interval=0.1"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()  # it prints the detections of frame 0: the loop is running
+    process.send_signal(2)
+    _, errors = process.communicate(timeout=HANG_S)
+    assert process.returncode == 130
+    assert "stopped by Ctrl-C" in errors
+    assert json.loads(summary.read_text())["frames_out"] > 0
+
+
+def test_the_q_key_ends_the_run_with_0() -> None:
+    done = run_with_fault("window", "quit", "10")
+    assert done.returncode == 0
+    assert "10 out" in done.stdout
+
+
+def test_what_was_finished_before_an_error_has_been_written(tmp_path: Path) -> None:
+    lines = tmp_path / "frames.jsonl"
+    run_with_fault("source", "raise", "29", "--json", str(lines), "--summary", str(tmp_path / "s.json"))
+    summary = json.loads((tmp_path / "s.json").read_text())
+    written = [json.loads(line)["frame"] for line in lines.read_text().splitlines()]
+    assert written == list(range(len(written)))
+    assert len(written) >= summary["frames_out"]
+    assert summary["frames_in"] == summary["frames_out"] + sum(summary["dropped"].values())
+    assert "broken on purpose" in summary["error"]

@@ -1,0 +1,124 @@
+"""No frame is lost, doubled or out of order, however fast or slow the stages are."""
+
+from __future__ import annotations
+
+import threading
+from typing import Dict, List
+
+import pytest
+from fakes import FakeDetector, FakeSource, Work, fault, pipeline_threads, run_stages, takes
+
+from splitdet.assemble import assemble
+from splitdet.config import make_config
+from splitdet.errors import StageError, StallError
+
+
+def slow(prepare_ms: float, accelerator_ms: float, cpu_ms: float, jitter: float = 0.0) -> Dict[str, Work]:
+    times = {"prepare": prepare_ms, "accelerator": accelerator_ms, "cpu": cpu_ms}
+    return {name: takes(time_ms, jitter, seed) for seed, (name, time_ms) in enumerate(times.items())}
+
+
+@pytest.mark.parametrize("feeders", [1, 3])
+@pytest.mark.parametrize(
+    "steps",
+    [slow(1, 10, 1), slow(10, 1, 1), slow(1, 1, 10), slow(3, 3, 3, jitter=1.0)],
+    ids=["1-10-1", "10-1-1", "1-1-10", "jitter"],
+)
+def test_a_lossless_run_gives_every_frame_in_order(steps: Dict[str, Work], feeders: int) -> None:
+    found = run_stages(300, steps, accelerator_feeders=feeders, cpu_feeders=feeders)
+    assert found == list(range(300))
+
+
+@pytest.mark.parametrize("in_flight", [1, 2, 16])
+def test_any_number_of_batches_in_flight_gives_every_frame_in_order(in_flight: int) -> None:
+    assert run_stages(50, slow(1, 1, 1, jitter=1.0), in_flight=in_flight) == list(range(50))
+
+
+@pytest.mark.parametrize("batch_size", [2, 7])
+def test_batches_of_frames_come_out_frame_by_frame_in_order(batch_size: int) -> None:
+    found = run_stages(100, slow(0, 5, 0), batch_size=batch_size, accelerator_feeders=2)
+    assert found == list(range(100))
+
+
+@pytest.mark.parametrize("limit", [1, 2, 49, 50, 51])
+def test_max_frames_is_exact(limit: int) -> None:
+    assert run_stages(50, {}, max_frames=limit, accelerator_feeders=3) == list(range(min(50, limit)))
+
+
+def live_run(count: int, rate: float, work_ms: float, **options: int) -> "tuple[List[int], Dict[str, int], int]":
+    """Indices that came out, drops by reason, and frames captured."""
+    detector = FakeDetector({"accelerator": takes(work_ms)}, make_config(**options))
+    with assemble(FakeSource(count, rate=rate), detector) as pipeline:
+        found = [frame.index for batch in pipeline for frame in batch.frames]
+    return found, pipeline.dropped, pipeline.inlet.captured
+
+
+def test_a_camera_slower_than_the_model_has_each_frame_inferred_once() -> None:
+    found, dropped, captured = live_run(60, rate=30, work_ms=4)
+    assert found == sorted(set(found))
+    assert captured == 60 == len(found) + sum(dropped.values())
+
+
+def test_a_camera_faster_than_the_model_drops_old_frames_and_counts_them() -> None:
+    found, dropped, captured = live_run(100, rate=500, work_ms=20, accelerator_feeders=1)
+    assert found == sorted(set(found))
+    assert dropped["superseded by a newer frame"] > 0
+    assert captured == 100 == len(found) + sum(dropped.values())
+
+
+def test_frames_left_over_by_max_frames_are_counted_for_a_camera() -> None:
+    found, dropped, captured = live_run(100, rate=500, work_ms=1, max_frames=10)
+    assert len(found) == 10
+    assert captured == len(found) + sum(dropped.values())
+
+
+@pytest.mark.parametrize("stage", ["prepare", "accelerator", "cpu"])
+def test_an_error_in_a_stage_reaches_whoever_iterates(stage: str) -> None:
+    with pytest.raises(StageError, match=f"the {stage} stage failed on Frame.*index=7.*broken on purpose"):
+        run_stages(20, {stage: fault("raise", 7)})
+    assert pipeline_threads() == []
+
+
+def test_an_error_in_the_source_reaches_whoever_iterates() -> None:
+    source = FakeSource(20, work=fault("raise", 7))
+    with pytest.raises(StageError, match="the source stage failed on fake"):
+        with assemble(source, FakeDetector()) as pipeline:
+            for _ in pipeline:
+                pass
+    assert source.closed.is_set()
+
+
+def test_a_stall_reaches_whoever_iterates() -> None:
+    release = threading.Event()
+
+    def stuck(index: int) -> None:
+        if index == 3:
+            release.wait()
+
+    detector = FakeDetector({"cpu": stuck}, make_config(stall_timeout_s=0.3))
+    pipeline = assemble(FakeSource(20), detector)
+    with pytest.raises(StallError, match="the cpu stage has not answered"):
+        with pipeline:
+            for _ in pipeline:
+                pass
+    assert pipeline.close() == ["cpu"]
+    release.set()
+    assert pipeline.close() == []
+
+
+def test_leaving_the_loop_early_stops_every_thread_and_closes_the_source() -> None:
+    source = FakeSource(1000)
+    with assemble(source, FakeDetector()) as pipeline:
+        for batch in pipeline:
+            if batch.frames[0].index == 5:
+                break
+    assert pipeline_threads() == []
+    assert source.closed.is_set()
+    assert pipeline.inlet.captured == pipeline.finished + sum(pipeline.dropped.values())
+
+
+def test_the_pixels_that_a_stage_sees_cannot_be_written_to() -> None:
+    with assemble(FakeSource(1), FakeDetector()) as pipeline:
+        (batch,) = list(pipeline)
+    with pytest.raises(ValueError, match="read-only"):
+        batch.frames[0].image[0, 0, 0] = 1

@@ -1,0 +1,147 @@
+"""Models come from the zoo, or from an npm package, whole and checked, or not at all."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import http.server
+import io
+import tarfile
+import threading
+from functools import partial
+from pathlib import Path
+from typing import Iterator, Tuple
+
+import cv2
+import numpy as np
+import pytest
+
+from splitdet.detector import Detector
+from splitdet.errors import ModelError
+from splitdet.graph.load import load_graph
+from splitdet.models import identify
+from splitdet.zoo import get
+from splitdet.zoo.manifest import Manifest, load_manifest, names
+
+NAME = "ssd_mobilenet_v1_coco_2018_01_28"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Tuple[str, Path]]:
+    """Address and folder of a web server on this machine."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as served:
+        thread = threading.Thread(target=served.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{served.server_address[1]}", folder
+        served.shutdown()
+        thread.join()
+
+
+def archive(path: Path, members: "list[tuple[str, bytes]]") -> str:
+    """Write a .tar.gz; gives its checksum."""
+    with tarfile.open(str(path), "w:gz") as tar:
+        for name, data in members:
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    return "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def serve(monkeypatch: pytest.MonkeyPatch, address: str, checksum: str) -> None:
+    manifest = dataclasses.replace(
+        load_manifest(NAME), url=address + "/model.tar.gz", hash=checksum, second_source=None
+    )
+    monkeypatch.setattr(get, "load_manifest", lambda name: manifest)
+    monkeypatch.setattr(get, "TRIES", 1)
+
+
+def test_an_archive_is_fetched_checked_and_unpacked(
+    server: Tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_model: Path
+) -> None:
+    graph = tiny_model.read_bytes()
+    checksum = archive(server[1] / "model.tar.gz", [(NAME + "/frozen_inference_graph.pb", graph)])
+    serve(monkeypatch, server[0], checksum)
+    path = get.get_model(NAME, tmp_path / "models")
+    assert path == tmp_path / "models" / NAME / "frozen_inference_graph.pb"
+    assert path.read_bytes() == graph
+
+
+def test_a_model_that_is_there_is_not_fetched_again(tmp_path: Path) -> None:
+    path = tmp_path / NAME / "frozen_inference_graph.pb"
+    path.parent.mkdir()
+    path.write_bytes(b"kept")
+    assert get.get_model(NAME, tmp_path) == path
+    assert path.read_bytes() == b"kept"
+
+
+def test_an_archive_with_a_wrong_checksum_leaves_nothing_behind(
+    server: Tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive(server[1] / "model.tar.gz", [("x/frozen_inference_graph.pb", b"x")])
+    serve(monkeypatch, server[0], "sha256:" + "0" * 64)
+    with pytest.raises(ModelError, match="cannot be fetched"):
+        get.get_model(NAME, tmp_path / "models")
+    assert not (tmp_path / "models" / NAME).exists()
+
+
+def test_a_member_that_points_outside_is_never_written_there(
+    server: Tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    members = [("../../evil.txt", b"evil"), ("../../x/frozen_inference_graph.pb", b"graph")]
+    serve(monkeypatch, server[0], archive(server[1] / "model.tar.gz", members))
+    path = get.get_model(NAME, tmp_path / "models")
+    assert path.read_bytes() == b"graph"
+    assert list(tmp_path.rglob("evil.txt")) == []
+
+
+def test_an_archive_without_a_graph_is_refused(
+    server: Tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve(monkeypatch, server[0], archive(server[1] / "model.tar.gz", [("x/readme", b"hello")]))
+    with pytest.raises(ModelError, match=r"no frozen_inference_graph\.pb in it"):
+        get.get_model(NAME, tmp_path / "models")
+
+
+def test_when_no_source_answers_the_message_names_address_and_folder(
+    server: Tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve(monkeypatch, server[0] + "/nowhere", "sha256:" + "0" * 64)
+    with pytest.raises(ModelError) as caught:
+        get.get_model(NAME, tmp_path / "models")
+    assert server[0] + "/nowhere/model.tar.gz" in str(caught.value)
+    assert str(tmp_path / "models" / NAME) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_name_is_refused_with_the_nearest() -> None:
+    with pytest.raises(ModelError, match="did you mean ssd_mobilenet_v2_coco_2018_03_29"):
+        get.get_model("ssd_mobilenet_v2_coco_2018_03_92")
+
+
+def test_every_manifest_can_be_read_and_uses_tls() -> None:
+    manifests = [load_manifest(name) for name in names()]
+    assert len(manifests) >= 23
+    assert all(isinstance(one, Manifest) and one.url.startswith("https://") for one in manifests)
+
+
+@pytest.mark.model
+def test_the_imported_model_is_a_2018_detector_with_1917_anchors(default_model: Path) -> None:
+    model = identify(load_graph(default_model))
+    assert (model.type_name, model.anchors, model.classes) == ("nms_v2", 1917, 90)
+    assert model.input_size_px == (300, 300)
+
+
+@pytest.mark.model
+@pytest.mark.zoo
+def test_the_default_model_scores_like_the_genuine_graph(
+    default_model: Path, zoo_model: Path, shared: Path
+) -> None:
+    image = cv2.imread(str(shared / "images" / "dog.jpg"))
+    with Detector(default_model, det_th=0.5) as one, Detector(zoo_model, det_th=0.5) as other:
+        found, expected = one.detect(image), other.detect(image)
+    np.testing.assert_array_equal(found.classes, expected.classes)
+    np.testing.assert_allclose(found.scores, expected.scores, atol=1e-4)
+    np.testing.assert_allclose(found.boxes, expected.boxes, atol=1e-4)
