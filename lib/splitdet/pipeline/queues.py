@@ -50,7 +50,7 @@ class Channel(Generic[T]):
         """Add an item."""
         with self._changed:
             heapq.heappush(self._items, (number, item))
-            self._changed.notify_all()
+            self._changed.notify()
 
     def get(self) -> Tuple[int, T]:
         """Wait for an item.
@@ -161,7 +161,7 @@ class Inlet:
                 self._frames.popleft()
                 self.superseded += 1
             self._frames.append(frame)
-            self._changed.notify_all()
+            self._changed.notify()  # only those who take can be waiting now
 
     def take(self, most: int) -> Tuple[int, List[Frame]]:
         """Wait for a frame, and take those of its size that are there too, up to `most`.
@@ -188,7 +188,7 @@ class Inlet:
                 frames.append(self._frames.popleft())
             self.taken += len(frames)
             self._batches += 1
-            self._changed.notify_all()
+            self._changed.notify()  # only the source can be waiting now
             return self._batches - 1, frames
 
     def finish(self) -> None:

