@@ -28,7 +28,7 @@ def colour(class_id: int) -> Colour:
 def draw_detections(picture: np.ndarray, found: Detections, labels: Labels) -> None:
     """Draw boxes with name and percent into `picture` (uint8 (H, W, 3), BGR), best on top."""
     height, width = picture.shape[:2]
-    line_px = max(1, round(min(height, width) / 300))
+    line_px = max(2, round(min(height, width) / 200))
     scale = max(0.4, min(height, width) / 1000)
     for box, score, class_id in reversed(list(zip(found.boxes, found.scores, found.classes))):
         top, left, bottom, right = (
