@@ -17,11 +17,10 @@ import time
 from pathlib import Path
 from typing import Any, Dict, List
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "lib"), str(ROOT / "tests")]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from fakes import FakeDetector, FakeSource, takes
-
 from splitdet.assemble import assemble
 from splitdet.config import make_config
 
@@ -30,15 +29,20 @@ FRAMES = 150
 REPEATS = 7
 
 
-def throughput(times_ms: "tuple[float, float, float]") -> Dict[str, Any]:
+def throughput(times_ms: tuple[float, float, float]) -> Dict[str, Any]:
     """Frames per second with one thread a stage, against 1 / slowest stage, in alternation."""
     pairs = [(_pipeline_fps(times_ms), _loop_fps(max(times_ms))) for _ in range(REPEATS)]
     fps, ideal = (statistics.median(column) for column in zip(*pairs))
     ratio = statistics.median(one / other for one, other in pairs)
-    return {"stages_ms": times_ms, "fps": round(fps, 2), "ideal_fps": round(ideal, 2), "ratio": round(ratio, 4)}
+    return {
+        "stages_ms": times_ms,
+        "fps": round(fps, 2),
+        "ideal_fps": round(ideal, 2),
+        "ratio": round(ratio, 4),
+    }
 
 
-def _pipeline_fps(times_ms: "tuple[float, float, float]") -> float:
+def _pipeline_fps(times_ms: tuple[float, float, float]) -> float:
     """From the first to the last result, so that filling the pipeline is not counted."""
     steps = {name: takes(time_ms) for name, time_ms in zip(("prepare", "accelerator", "cpu"), times_ms)}
     detector = FakeDetector(steps, make_config(accelerator_feeders=1, cpu_feeders=1))

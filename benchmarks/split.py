@@ -1,6 +1,6 @@
 """Split against not split, as a user runs it: run_video.py on one file, in alternation.
 
-    python benchmarks/split.py --model NAME --input VIDEO --json benchmarks/results/split.json
+python benchmarks/split.py --model NAME --input VIDEO --json benchmarks/results/split.json
 """
 
 from __future__ import annotations

@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "lib"), str(Path(__file__).resolve().parent)]
-
-from fakes import FakeDetector, FakeSource, Work, fault, nothing
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import splitdet.run
+from fakes import FakeDetector, FakeSource, Work, fault, nothing
 from splitdet.cli.main import main
 from splitdet.sinks.base import Sink
 
@@ -62,9 +62,7 @@ def _main(stage: str, kind: str, frame: str) -> None:
     source = FakeSource(FRAMES, work if stage == "source" else nothing)
     make_sinks = splitdet.run._make_sinks
     splitdet.run.open_source = lambda *unused: source
-    splitdet.run.Detector.from_config = (
-        lambda config: FakeDetector(steps, config)
-    )
+    splitdet.run.Detector.from_config = lambda config: FakeDetector(steps, config)
     if stage == "output":
         splitdet.run._make_sinks = lambda *args: [*make_sinks(*args), FaultySink(work)]
     if stage == "window":

@@ -53,7 +53,9 @@ def _conv(tf: Any, tensor: Any, channels: int, stride: int, random: Any) -> Any:
     scale = np.sqrt(2.0 / np.prod(shape[:3]))
     weights = tf.constant((random.standard_normal(shape) * scale).astype(np.float32))
     bias = tf.constant(random.standard_normal(channels).astype(np.float32) * 0.1)
-    return tf.nn.bias_add(tf.nn.conv2d(tensor, weights, strides=[1, stride, stride, 1], padding="SAME"), bias)
+    return tf.nn.bias_add(
+        tf.nn.conv2d(tensor, weights, strides=[1, stride, stride, 1], padding="SAME"), bias
+    )
 
 
 def _network(tf: Any, tensor: Any, size_px: int, classes: int, random: Any) -> Tuple[Any, Any]:
@@ -79,7 +81,9 @@ def _network(tf: Any, tensor: Any, size_px: int, classes: int, random: Any) -> T
     return tf.concat(logits, 1) * 2.0, tf.concat(boxes, 1)
 
 
-def _postprocess(tf: Any, generation: str, logits: Any, boxes: Any, classes: int) -> List[Tuple[str, Any]]:
+def _postprocess(
+    tf: Any, generation: str, logits: Any, boxes: Any, classes: int
+) -> List[Tuple[str, Any]]:
     if generation == "nms_v0":
         scores = tf.sigmoid(tf.slice(logits, [0, 0, 1], [-1, -1, -1]), name="Sigmoid")
     elif generation == "nms_v1":
@@ -113,7 +117,9 @@ def _postprocess(tf: Any, generation: str, logits: Any, boxes: Any, classes: int
 def _suppress_one(tf: Any, boxes: Any, scores: Any, window: Any, classes: int) -> Tuple[Any, ...]:
     """One frame: NMS class by class, then the best of all, padded with zeros."""
     low, high = window[:2], window[2:]
-    boxes = tf.concat([tf.clip_by_value(boxes[:, :2], low, high), tf.clip_by_value(boxes[:, 2:], low, high)], 1)
+    boxes = tf.concat(
+        [tf.clip_by_value(boxes[:, :2], low, high), tf.clip_by_value(boxes[:, 2:], low, high)], 1
+    )
     kept: List[Tuple[Any, Any, Any]] = []
     for number in range(classes):
         chosen = tf.image.non_max_suppression(

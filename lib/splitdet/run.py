@@ -89,6 +89,11 @@ class Output:
             for sink in self._sinks:
                 sink.write(frame, found, picture)
 
+    @property
+    def paths(self) -> List[str]:
+        """Where the sinks write to."""
+        return [sink.path for sink in self._sinks if sink.path]
+
     def close(self) -> None:
         """Close the sinks."""
         for sink in self._sinks:
@@ -105,15 +110,13 @@ def run(job: Job) -> Outcome:
     config = job.config
     _note_unused(config)
     source = open_source(job.source, (config.height, config.width))
-    window: Optional[Window] = None
     try:
         detector = Detector.from_config(config)
+        meter = Meter(config.fps_interval)
         sinks = _make_sinks(job, source, detector)
-        window = _make_window(config, detector, source)
         loaded_s = time.perf_counter()
         detector.warm_up(*(source.size_px or WARM_UP_SIZE_PX))
         warm_s = time.perf_counter()
-        startup = {"load_s": loaded_s - began_s, "warm_up_s": warm_s - loaded_s}
         log.info(
             "%s (%s, %s) with %s: ready after %.1f s",
             config.model_path,
@@ -122,13 +125,13 @@ def run(job: Job) -> Outcome:
             detector.engine.description,
             warm_s - began_s,
         )
-        meter = Meter(config.fps_interval)
-        output = Output(detector, sinks, window, meter)
-        return _Run(job, source, detector, meter, output, window, startup).run()
+        window = _make_window(config, detector)
     except BaseException:
-        if window is not None:
-            window.close()
+        source.close()
         raise
+    startup = {"load": loaded_s - began_s, "warm_up": warm_s - loaded_s}
+    output = Output(detector, sinks, window, meter)
+    return _Run(job, source, detector, meter, output, window, startup).run()
 
 
 class _Run:
@@ -249,9 +252,8 @@ class _Run:
 
     def _report(self, summary: Dict[str, Any]) -> None:
         print(format_summary(summary), file=sys.stdout, flush=True)
-        for sink in self._output._sinks:
-            if sink.path and summary["frames_out"]:
-                print(f"written     {sink.path}", flush=True)
+        for path in self._output.paths if summary["frames_out"] else []:
+            print(f"written     {path}", flush=True)
         if self._job.summary:
             write_json(self._job.summary, summary)
 
@@ -292,7 +294,7 @@ def _make_sinks(job: Job, source: Source, detector: Detector) -> List[Sink]:
     return sinks
 
 
-def _make_window(config: Config, detector: Detector, source: Source) -> Optional[Window]:
+def _make_window(config: Config, detector: Detector) -> Optional[Window]:
     if not config.visualize:
         return None
     reason = why_no_window()

@@ -12,13 +12,14 @@ from typing import Any, Dict, List
 import cv2
 import numpy as np
 import pytest
+
 from ssd_graphs import anchor_count
 
 ROOT = Path(__file__).resolve().parents[2]
 HANG_S = 120
 
 
-def call(*arguments: Any, folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+def call(*arguments: Any, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """`splitdet ARGUMENTS`, or one of the scripts, in `folder`."""
     words = [str(word) for word in arguments]
     command = [sys.executable]
@@ -27,9 +28,8 @@ def call(*arguments: Any, folder: Path, **environment: str) -> "subprocess.Compl
         command + words,
         cwd=str(folder),
         env={**os.environ, "PYTHONPATH": str(ROOT / "lib"), **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        universal_newlines=True,
+        capture_output=True,
+        text=True,
         timeout=HANG_S,
     )
 
@@ -115,7 +115,9 @@ def test_run_image_keeps_tree_size_and_format_and_skips_what_is_broken(
     assert "broken.jpg: not a readable picture; skipped" in done.stderr
     assert "4 in, 4 out" in done.stdout
     for name in ("b.JPG", "a.png", "deep/c.jpeg", "deep/d.bmp"):
-        before, after = (cv2.imread(str(folder / name)) for folder in (pictures, tmp_path / "output_image/images"))
+        before, after = (
+            cv2.imread(str(folder / name)) for folder in (pictures, tmp_path / "output_image/images")
+        )
         assert after.shape == before.shape
     assert not (tmp_path / "output_image/images/broken.jpg").exists()
 
@@ -226,7 +228,7 @@ def test_inspect_does_not_load_tensorflow(tiny_model: Path, tmp_path: Path) -> N
         [sys.executable, "-c", program],
         env={**os.environ, "PYTHONPATH": str(ROOT / "lib")},
         stdout=subprocess.PIPE,
-        universal_newlines=True,
+        text=True,
         check=True,
     )
     assert done.stdout.splitlines()[-1] == "False"

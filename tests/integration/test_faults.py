@@ -16,11 +16,11 @@ FRAMES = ("0", "15", "29")  # the first, a middle and the last of 30
 HANG_S = 20  # far above what a run takes; a run that is still there has hung
 
 
-def run_with_fault(stage: str, kind: str, frame: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def run_with_fault(
+    stage: str, kind: str, frame: str, *arguments: str
+) -> subprocess.CompletedProcess[str]:
     command: List[str] = [sys.executable, SCRIPT, stage, kind, frame, *arguments]
-    return subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True, timeout=HANG_S
-    )
+    return subprocess.run(command, capture_output=True, text=True, timeout=HANG_S)
 
 
 @pytest.mark.parametrize("frame", FRAMES)
@@ -66,7 +66,7 @@ def test_ctrl_c_gets_past_a_stage_that_does_not_return(tmp_path: Path) -> None:
         [*command, "--json", str(tmp_path / "frames.jsonl"), "--set", "fps_interval=0.1"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        universal_newlines=True,
+        text=True,
     )
     assert process.stdout is not None
     process.stdout.readline()  # it prints the detections of frame 0: the loop is running

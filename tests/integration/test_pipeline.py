@@ -6,14 +6,16 @@ import threading
 from typing import Dict, List
 
 import pytest
-from fakes import FakeDetector, FakeSource, Work, fault, pipeline_threads, run_stages, takes
 
+from fakes import FakeDetector, FakeSource, Work, fault, pipeline_threads, run_stages, takes
 from splitdet.assemble import assemble
 from splitdet.config import make_config
 from splitdet.errors import StageError, StallError
 
 
-def slow(prepare_ms: float, accelerator_ms: float, cpu_ms: float, jitter: float = 0.0) -> Dict[str, Work]:
+def slow(
+    prepare_ms: float, accelerator_ms: float, cpu_ms: float, jitter: float = 0.0
+) -> Dict[str, Work]:
     times = {"prepare": prepare_ms, "accelerator": accelerator_ms, "cpu": cpu_ms}
     return {name: takes(time_ms, jitter, seed) for seed, (name, time_ms) in enumerate(times.items())}
 
@@ -45,7 +47,9 @@ def test_max_frames_is_exact(limit: int) -> None:
     assert run_stages(50, {}, max_frames=limit, accelerator_feeders=3) == list(range(min(50, limit)))
 
 
-def live_run(count: int, rate: float, work_ms: float, **options: int) -> "tuple[List[int], Dict[str, int], int]":
+def live_run(
+    count: int, rate: float, work_ms: float, **options: int
+) -> tuple[List[int], Dict[str, int], int]:
     """Indices that came out, drops by reason, and frames captured."""
     detector = FakeDetector({"accelerator": takes(work_ms)}, make_config(**options))
     with assemble(FakeSource(count, rate=rate), detector) as pipeline:
@@ -74,17 +78,19 @@ def test_frames_left_over_by_max_frames_are_counted_for_a_camera() -> None:
 
 @pytest.mark.parametrize("stage", ["prepare", "accelerator", "cpu"])
 def test_an_error_in_a_stage_reaches_whoever_iterates(stage: str) -> None:
-    with pytest.raises(StageError, match=f"the {stage} stage failed on Frame.*index=7.*broken on purpose"):
+    with pytest.raises(
+        StageError, match=f"the {stage} stage failed on Frame.*index=7.*broken on purpose"
+    ):
         run_stages(20, {stage: fault("raise", 7)})
     assert pipeline_threads() == []
 
 
 def test_an_error_in_the_source_reaches_whoever_iterates() -> None:
     source = FakeSource(20, work=fault("raise", 7))
-    with pytest.raises(StageError, match="the source stage failed on fake"):
-        with assemble(source, FakeDetector()) as pipeline:
-            for _ in pipeline:
-                pass
+    with assemble(source, FakeDetector()) as pipeline, pytest.raises(
+        StageError, match="the source stage failed on fake"
+    ):
+        list(pipeline)
     assert source.closed.is_set()
 
 
@@ -97,10 +103,8 @@ def test_a_stall_reaches_whoever_iterates() -> None:
 
     detector = FakeDetector({"cpu": stuck}, make_config(stall_timeout_s=0.3))
     pipeline = assemble(FakeSource(20), detector)
-    with pytest.raises(StallError, match="the cpu stage has not answered"):
-        with pipeline:
-            for _ in pipeline:
-                pass
+    with pipeline, pytest.raises(StallError, match="the cpu stage has not answered"):
+        list(pipeline)
     assert pipeline.close() == ["cpu"]
     release.set()
     assert pipeline.close() == []

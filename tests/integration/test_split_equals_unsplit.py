@@ -12,13 +12,13 @@ from typing import Iterable
 import cv2
 import numpy as np
 import pytest
-from reference import PlainSession, frames_of
-from ssd_graphs import anchor_count, write_ssd
 
+from reference import PlainSession, frames_of
 from splitdet.detector import Detector
 from splitdet.graph.load import load_graph
 from splitdet.models import identify
 from splitdet.sources.synthetic import SyntheticSource
+from ssd_graphs import anchor_count, write_ssd
 
 ROOT = Path(__file__).resolve().parents[2]
 GENERATIONS = ("nms_v0", "nms_v1", "nms_v2")
@@ -48,14 +48,18 @@ def assert_same_bits(model: Path, images: Iterable[np.ndarray]) -> int:
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
-def test_a_graph_with_control_flow_nms_gives_the_same_bits_split(generation: str, tmp_path: Path) -> None:
+def test_a_graph_with_control_flow_nms_gives_the_same_bits_split(
+    generation: str, tmp_path: Path
+) -> None:
     model = write_ssd(tmp_path / "graph.pb", generation, classes=4)
     assert assert_same_bits(model, pictures()) > 20
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
 @pytest.mark.parametrize("size_px", [64, 100])
-def test_family_anchors_classes_and_size_are_found(generation: str, size_px: int, tmp_path: Path) -> None:
+def test_family_anchors_classes_and_size_are_found(
+    generation: str, size_px: int, tmp_path: Path
+) -> None:
     model = identify(load_graph(write_ssd(tmp_path / "graph.pb", generation, size_px, classes=5)))
     assert model.type_name == generation
     assert model.anchors == anchor_count(size_px)
@@ -93,7 +97,9 @@ def test_the_default_model_gives_the_same_bits_on_50_frames_of_the_clip(
 
 @pytest.mark.model
 @pytest.mark.zoo
-def test_the_genuine_model_gives_the_same_bits_on_every_photograph(zoo_model: Path, shared: Path) -> None:
+def test_the_genuine_model_gives_the_same_bits_on_every_photograph(
+    zoo_model: Path, shared: Path
+) -> None:
     paths = [path for path in sorted((shared / "images").iterdir()) if path.suffix in (".jpg", ".bmp")]
     assert len(paths) >= 9
     assert assert_same_bits(zoo_model, [cv2.imread(str(path)) for path in paths]) > 20

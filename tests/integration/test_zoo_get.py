@@ -40,7 +40,7 @@ def server(tmp_path: Path) -> Iterator[Tuple[str, Path]]:
         thread.join()
 
 
-def archive(path: Path, members: "list[tuple[str, bytes]]") -> str:
+def archive(path: Path, members: list[tuple[str, bytes]]) -> str:
     """Write a .tar.gz; gives its checksum."""
     with tarfile.open(str(path), "w:gz") as tar:
         for name, data in members:

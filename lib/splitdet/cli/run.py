@@ -71,7 +71,7 @@ def script(kind: str, arguments: Optional[List[str]] = None) -> NoReturn:
 def _run_script(key: str, options: argparse.Namespace) -> int:
     values: Dict[str, Any] = {}
     if options.input is not None:
-        is_number = key == "camera_input" and options.input.isdigit()
+        is_number = key == "camera_input" and options.input.isdecimal()
         values[key] = int(options.input) if is_number else options.input
     config = _config(options, values)
     return _run(options, config, getattr(config, key), None)

@@ -87,7 +87,7 @@ def _from_file(path: Path) -> Dict[str, _Setting]:
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(_yaml_problem(path, error)) from None
     if root is None:
         return {}
@@ -105,7 +105,7 @@ def _from_file(path: Path) -> Dict[str, _Setting]:
     return settings
 
 
-def _yaml_problem(path: Path, error: yaml.YAMLError) -> str:
+def _yaml_problem(path: Path, error: Exception) -> str:
     mark = getattr(error, "problem_mark", None)
     where = f"{path}:{mark.line + 1}" if mark else str(path)
     problem = getattr(error, "problem", None) or "not readable as YAML"
@@ -132,7 +132,7 @@ def _from_override(override: str) -> Dict[str, _Setting]:
 def _parsed(text: str, origin: str) -> Any:
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, RecursionError):
         raise ConfigError(f"{origin}: {text!r} is not readable as a value") from None
 
 
@@ -182,8 +182,11 @@ def _adapted(name: str, setting: _Setting) -> Any:
         value = ""
     if isinstance(value, bool) and field.type != "bool":  # to Python, True is the number 1
         problem.append(repr(value))
-    elif field.type == "float" and isinstance(value, int):
-        value = float(value)
+    elif field.type == "float" and isinstance(value, (int, str)):
+        try:
+            value = float(value)  # YAML takes 1e-3 for text
+        except (ValueError, OverflowError):
+            problem.append(repr(setting.value)[:60])
     if field.metadata["choices"] and isinstance(value, str):
         value = value.lower()
         if value not in field.metadata["choices"]:

@@ -69,7 +69,7 @@ def extract(graph: Graph, name: str, inputs: Sequence[Port], outputs: Sequence[P
         node.attr["shape"].shape.CopyFrom(to_shape(port.shape))
     for node_name in graph.nodes:  # the order of the file, so equal cuts give equal bytes
         if node_name in keep:
-            _copy_node(graph.nodes[node_name], piece, renamed)
+            _copy_node(graph.nodes[node_name], piece, renamed, keep)
     return Part(
         name,
         piece,
@@ -84,11 +84,13 @@ def extract(graph: Graph, name: str, inputs: Sequence[Port], outputs: Sequence[P
 def _needed(graph: Graph, outputs: Sequence[Port], fed: Dict[str, Port]) -> Dict[str, bool]:
     """Names of the nodes between `fed` and `outputs`; a node that is fed itself is not among them."""
     keep: Dict[str, bool] = {}
+    fed_nodes = {split_name(tensor)[0] for tensor in fed}
     waiting = [full_name(port.tensor) for port in outputs]
     while waiting:
         tensor = waiting.pop()
         name, index = split_name(tensor)
-        if name in keep or (index >= 0 and tensor in fed):
+        is_fed = tensor in fed if index >= 0 else name in fed_nodes
+        if name in keep or is_fed:
             continue
         node = graph.nodes[name]
         if node.op == "Placeholder":
@@ -103,12 +105,17 @@ def _placeholder_name(tensor: str, keep: Dict[str, bool]) -> str:
     return name if index == 0 and name not in keep else f"{name}__{index}"
 
 
-def _copy_node(node: proto.NodeDef, piece: proto.GraphDef, renamed: Dict[str, str]) -> None:
+def _copy_node(
+    node: proto.NodeDef, piece: proto.GraphDef, renamed: Dict[str, str], keep: Dict[str, bool]
+) -> None:
     copy = piece.node.add()
     copy.CopyFrom(node)
+    placeholders = {split_name(tensor)[0]: name for tensor, name in renamed.items()}
     for position, name in enumerate(copy.input):
         if not name.startswith("^"):
             copy.input[position] = renamed.get(full_name(name), name)
+        elif name[1:] in placeholders and name[1:] not in keep:
+            copy.input[position] = "^" + placeholders[name[1:]]
     # colocation with a node that may be gone breaks the import
     if "_class" in copy.attr:
         del copy.attr["_class"]

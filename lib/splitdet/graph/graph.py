@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from splitdet.graph import proto
-from splitdet.graph.tensors import STRING, to_array
+from splitdet.graph.tensors import INT32, STRING, to_array
 
 # operations whose first output has a type of its own, not the one of attribute T
 _DTYPE_ATTRS = ("dtype", "DstT", "out_type", "T")
@@ -22,6 +22,17 @@ def split_name(tensor: str) -> Tuple[str, int]:
 def full_name(tensor: str) -> str:
     """`scope/node` to `scope/node:0`."""
     return "{}:{}".format(*split_name(tensor))
+
+
+_NO_ATTRIBUTE = proto.AttrValue()
+
+
+def attribute(node: proto.NodeDef, name: str) -> proto.AttrValue:
+    """An attribute of a node; an empty one where it is missing.
+
+    Reading `node.attr[name]` would add it to the node, and so change the graph.
+    """
+    return node.attr.get(name, _NO_ATTRIBUTE)
 
 
 class Graph:
@@ -78,7 +89,7 @@ class Graph:
         node = self.nodes.get(split_name(self.source(tensor))[0])
         if node is None or node.op != "Const":
             return None
-        array = to_array(node.attr["value"].tensor)
+        array = to_array(attribute(node, "value").tensor)
         return None if array is None else list(array.ravel().tolist())
 
     def dtype(self, tensor: str) -> int:
@@ -88,8 +99,8 @@ class Graph:
         """
         node = self.node(tensor)
         if node.op == "Shape" and "out_type" not in node.attr:
-            return 3
+            return INT32
         for name in _DTYPE_ATTRS:
-            if name in node.attr and node.attr[name].type:
-                return node.attr[name].type
+            if attribute(node, name).type:
+                return attribute(node, name).type
         return STRING if node.op == "Const" else 0

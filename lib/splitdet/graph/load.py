@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import Union
 
@@ -38,7 +39,9 @@ def load_graph(path: Union[str, Path]) -> Graph:
     except OSError as error:
         raise ModelError(f"{path}: {error.strerror}") from None
     try:
-        graph_def = proto.GraphDef.FromString(data)
+        with warnings.catch_warnings():  # protobuf 3.20 warns of what later versions refuse
+            warnings.simplefilter("ignore")
+            graph_def = proto.GraphDef.FromString(data)
     except (DecodeError, RuntimeError):
         graph_def = None
     # a file cut off between two nodes parses, and so does nearly any short text
@@ -72,7 +75,7 @@ def _check_complete(graph: Graph, path: Path) -> None:
                     f"{path}: node {node.name!r} reads {split_name(name)[0]!r}, which is not there: "
                     "the file is cut off or was edited; fetch or copy it again"
                 )
-        if node.op in ("VariableV2", "VarHandleOp"):
+        if node.op in ("Variable", "VariableV2", "VarHandleOp"):
             raise ModelError(
                 f"{path}: {node.name!r} is a variable, so this graph is not frozen; freeze it with its "
                 "checkpoint first"

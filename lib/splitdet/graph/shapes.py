@@ -13,8 +13,8 @@ import numpy as np
 
 from splitdet.graph import proto
 from splitdet.graph.cut import Shape
-from splitdet.graph.graph import Graph, full_name
-from splitdet.graph.tensors import to_array
+from splitdet.graph.graph import Graph, attribute, full_name
+from splitdet.graph.tensors import DTYPES, to_array
 
 
 class Fact(NamedTuple):
@@ -22,10 +22,12 @@ class Fact(NamedTuple):
 
     shape: Shape = None
     value: Optional[np.ndarray] = None
-    """Array of objects, for small integer tensors; None inside: that number is not known."""
+    """Array of objects, for small tensors. Inside, None is a size that a shape does not tell, most
+    often the batch, and ANY is a number of which nothing is known."""
 
 
 NOTHING = Fact()
+ANY = ...
 _SMALL = 64  # longer arrays are weights, not sizes
 
 
@@ -101,14 +103,14 @@ def _ints(fact: Fact) -> List[int]:
 
 
 def _const(node: proto.NodeDef, facts: List[Fact]) -> Fact:
-    tensor = node.attr["value"].tensor
+    tensor = attribute(node, "value").tensor
     shape = tuple(int(dim.size) for dim in tensor.tensor_shape.dim)
     array = to_array(tensor) if np.prod(shape, dtype=np.int64) <= _SMALL else None
     return Fact(shape, None if array is None else _objects(array.tolist()).reshape(shape))
 
 
 def _placeholder(node: proto.NodeDef, facts: List[Fact]) -> Fact:
-    shape = node.attr["shape"].shape
+    shape = attribute(node, "shape").shape
     if shape.unknown_rank or not shape.dim:
         return NOTHING
     return Fact(tuple(None if dim.size < 0 else int(dim.size) for dim in shape.dim))
@@ -130,6 +132,15 @@ def _broadcast_dim(one: Optional[int], other: Optional[int]) -> Optional[int]:
     return other if one is None else max(one, other)
 
 
+def _combined(combine: Callable[[Any, Any], Any], one: Any, other: Any) -> Any:
+    if one in (None, ANY) or other in (None, ANY):
+        return ANY
+    try:
+        return combine(one, other)
+    except ZeroDivisionError:
+        return ANY
+
+
 def _elementwise(combine: Callable[[Any, Any], Any]) -> Callable[..., Fact]:
     def rule(node: proto.NodeDef, facts: List[Fact]) -> Fact:
         one, other = _known_shape(facts[0]), _known_shape(facts[1])
@@ -140,7 +151,7 @@ def _elementwise(combine: Callable[[Any, Any], Any]) -> Callable[..., Fact]:
         if values[0] is None or values[1] is None:
             return Fact(shape)
         both = np.broadcast(values[0], values[1])
-        numbers = [None if a is None or b is None else combine(a, b) for a, b in both]
+        numbers = [_combined(combine, a, b) for a, b in both]
         return Fact(shape, _objects(numbers).reshape(both.shape))
 
     return rule
@@ -155,16 +166,26 @@ def _window(size: Optional[int], kernel: int, stride: int, padding: bytes) -> Op
     return math.ceil((size - kernel + 1) / stride)
 
 
+def _grown(size: Optional[int], amount: int) -> Optional[int]:
+    return None if size is None else size + amount
+
+
 def _spatial(
     node: proto.NodeDef, shape: Tuple[Optional[int], ...], kernel: List[int], channels: Optional[int]
 ) -> Fact:
-    if node.attr["data_format"].s == b"NCHW":
+    if attribute(node, "data_format").s == b"NCHW":
         raise ValueError("channels first")
-    strides = list(node.attr["strides"].list.i)
-    dilations = list(node.attr["dilations"].list.i) or [1, 1, 1, 1]
-    padding = node.attr["padding"].s
+    strides = list(attribute(node, "strides").list.i)
+    dilations = list(attribute(node, "dilations").list.i) or [1, 1, 1, 1]
+    padding = attribute(node, "padding").s
+    extra = list(attribute(node, "explicit_paddings").list.i) or [0] * 8
     height, width = (
-        _window(shape[axis], (kernel[axis - 1] - 1) * dilations[axis] + 1, strides[axis], padding)
+        _window(
+            _grown(shape[axis], sum(extra[2 * axis : 2 * axis + 2])),
+            (kernel[axis - 1] - 1) * dilations[axis] + 1,
+            strides[axis],
+            padding,
+        )
         for axis in (1, 2)
     )
     return Fact((shape[0], height, width, channels))
@@ -178,7 +199,7 @@ def _conv(node: proto.NodeDef, facts: List[Fact]) -> Fact:
 
 def _pool(node: proto.NodeDef, facts: List[Fact]) -> Fact:
     shape = _known_shape(facts[0])
-    return _spatial(node, shape, list(node.attr["ksize"].list.i)[1:3], shape[3])
+    return _spatial(node, shape, list(attribute(node, "ksize").list.i)[1:3], shape[3])
 
 
 def _resize(node: proto.NodeDef, facts: List[Fact]) -> Fact:
@@ -190,7 +211,7 @@ def _resize(node: proto.NodeDef, facts: List[Fact]) -> Fact:
 def _pad(node: proto.NodeDef, facts: List[Fact]) -> Fact:
     amounts = np.array(_ints(facts[1])).reshape(-1, 2).sum(axis=1)
     shape = _known_shape(facts[0])
-    return Fact(tuple(None if s is None else s + int(a) for s, a in zip(shape, amounts)))
+    return Fact(tuple(_grown(size, int(amount)) for size, amount in zip(shape, amounts)))
 
 
 def _shape(node: proto.NodeDef, facts: List[Fact]) -> Fact:
@@ -199,22 +220,22 @@ def _shape(node: proto.NodeDef, facts: List[Fact]) -> Fact:
 
 
 def _pack(node: proto.NodeDef, facts: List[Fact]) -> Fact:
-    axis = int(node.attr["axis"].i)
+    axis = int(attribute(node, "axis").i)
     known = [fact.shape for fact in facts if fact.shape is not None]
     shape: List[Optional[int]] = list(known[0])
     shape.insert(axis if axis >= 0 else len(shape) + 1 + axis, len(facts))
     if len(shape) > 1:
         return Fact(tuple(shape))
     # a scalar that is not known is still a scalar
-    return Fact(tuple(shape), _objects([None if f.value is None else f.value.item() for f in facts]))
+    return Fact(tuple(shape), _objects([ANY if f.value is None else f.value.item() for f in facts]))
 
 
 def _unpack(node: proto.NodeDef, facts: List[Fact]) -> List[Fact]:
     shape = list(_known_shape(facts[0]))
-    axis = int(node.attr["axis"].i)
+    axis = int(attribute(node, "axis").i)
     del shape[axis]
     value = facts[0].value
-    count = int(node.attr["num"].i)
+    count = int(attribute(node, "num").i)
     if value is not None and value.ndim == 1:
         return [Fact((), _objects(value[index])) for index in range(count)]
     return [Fact(tuple(shape))] * count
@@ -223,9 +244,11 @@ def _unpack(node: proto.NodeDef, facts: List[Fact]) -> List[Fact]:
 def _slice_index(node: proto.NodeDef, facts: List[Fact]) -> Tuple[Any, ...]:
     begin, end, step = (_ints(fact) for fact in facts[1:4])
     for name in ("ellipsis_mask", "new_axis_mask"):
-        if node.attr[name].i:
+        if attribute(node, name).i:
             raise ValueError(name)
-    masks = {name: int(node.attr[name].i) for name in ("begin_mask", "end_mask", "shrink_axis_mask")}
+    masks = {
+        name: int(attribute(node, name).i) for name in ("begin_mask", "end_mask", "shrink_axis_mask")
+    }
     index: List[Any] = []
     for axis, (low, high, stride) in enumerate(zip(begin, end, step)):
         bit = 1 << axis
@@ -282,6 +305,8 @@ def _concat(node: proto.NodeDef, facts: List[Fact]) -> Fact:
 def _reshape(node: proto.NodeDef, facts: List[Fact]) -> Fact:
     target = list(_known_value(facts[1]).ravel())
     old = facts[0].shape
+    if ANY in target:
+        return Fact(tuple(None if size in (ANY, -1) else size for size in target))
     if -1 in target:
         others = [size for size in target if size != -1]
         if old is None or None in others or None in old:
@@ -311,7 +336,7 @@ def _expand_dims(node: proto.NodeDef, facts: List[Fact]) -> Fact:
 
 def _squeeze(node: proto.NodeDef, facts: List[Fact]) -> Fact:
     shape = _known_shape(facts[0])
-    axes = [int(axis) % len(shape) for axis in node.attr["squeeze_dims"].list.i]
+    axes = [int(axis) % len(shape) for axis in attribute(node, "squeeze_dims").list.i]
     if not axes:
         if None in shape:
             raise ValueError("which axes go is not known")
@@ -335,7 +360,12 @@ def _tile(node: proto.NodeDef, facts: List[Fact]) -> Fact:
 
 
 def _cast(node: proto.NodeDef, facts: List[Fact]) -> Fact:
-    return Fact(facts[0].shape, facts[0].value)
+    value = facts[0].value
+    kind = DTYPES.get(attribute(node, "DstT").type, np.float32)
+    if value is not None and np.issubdtype(kind, np.integer):
+        whole = [number if number in (None, ANY) else int(number) for number in value.ravel()]
+        value = _objects(whole).reshape(value.shape)
+    return Fact(facts[0].shape, value)
 
 
 _UNARY = (

@@ -25,7 +25,10 @@ DTYPES: Dict[int, Any] = {
 }
 FLOAT32, INT32, UINT8, STRING, INT64 = 1, 3, 4, 7, 9
 NUMBERS: Dict[Any, int] = {np.dtype(kind): number for number, kind in DTYPES.items()}
-_VALUE_FIELDS = ("float_val", "double_val", "int_val", "int64_val", "bool_val", "half_val")
+_VALUE_FIELDS = (
+    *("float_val", "double_val", "int_val", "int64_val", "bool_val", "half_val"),
+    *("uint32_val", "uint64_val"),
+)
 
 
 def to_array(tensor: proto.TensorProto) -> Optional[np.ndarray]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Dict, Union
+from typing import Dict, Tuple, Union
 
 from splitdet.errors import ConfigError
 
@@ -21,8 +21,11 @@ SHIPPED = {
 }
 """Well-known file names, and the map of ours that stands in where there is no such file."""
 
-_ITEM = re.compile(r"item\s*\{(.*?)\}", re.DOTALL)
-_FIELD = re.compile(r"(\w+)\s*:\s*(?:\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'|([^\s\"']+))")
+_TOKEN = re.compile(
+    r"""(?P<space>[\s,;]+|\#[^\n]*) | (?P<open>\w+\s*:?\s*\{) | (?P<close>\}) |
+        (?P<key>\w+)\s*:\s*(?P<value>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|[^\s"',;{}\#]+)""",
+    re.VERBOSE,
+)
 
 
 class Labels:
@@ -63,14 +66,42 @@ def load_labels(path: Union[str, Path] = "") -> Labels:
 
 
 def _from_pbtxt(text: str) -> Dict[int, str]:
-    names = {}
-    text = re.sub(r"^\s*#.*$", "", text, flags=re.MULTILINE)
-    for number, item in enumerate(_ITEM.findall(text), start=1):
-        fields = {m[0]: m[1] or m[2] or m[3] for m in _FIELD.findall(item)}
-        if "id" not in fields or not ("display_name" in fields or "name" in fields):
-            raise ValueError(f"item {number} has no id or no name")
-        names[int(fields["id"])] = fields.get("display_name") or fields["name"]
+    """Items of protobuf's text format; what lies deeper inside them is not looked at."""
+    names: Dict[int, str] = {}
+    fields: Dict[str, str] = {}
+    depth = position = 0
+    while position < len(text):
+        token = _TOKEN.match(text, position)
+        if token is None:
+            line = text.count("\n", 0, position) + 1
+            raise ValueError(f"line {line} is not of the form 'item {{ id: 1 name: \"..\" }}'")
+        position = token.end()
+        if token.group("open"):
+            depth += 1
+        elif token.group("close"):
+            depth -= 1
+            if depth == 0:
+                number, name = _item(fields, len(names) + 1)
+                names[number] = name
+                fields = {}
+        elif token.group("key") and depth == 1:
+            fields[token.group("key")] = _unquoted(token.group("value"))
+    if depth:
+        raise ValueError("the last item is cut off")
     return names
+
+
+def _item(fields: Dict[str, str], position: int) -> Tuple[int, str]:
+    name = fields.get("display_name") or fields.get("name")
+    if name is None or "id" not in fields:
+        raise ValueError(f"item {position} has no id or no name")
+    return int(fields["id"]), name
+
+
+def _unquoted(value: str) -> str:
+    if value[0] not in "\"'":
+        return value
+    return re.sub(r"\\(.)", r"\1", value[1:-1])
 
 
 def _from_json(text: str) -> Dict[int, str]:

@@ -8,8 +8,8 @@ from typing import ClassVar, List, Optional, Tuple
 
 from splitdet.errors import CutError
 from splitdet.graph.cut import Part, Port, extract
-from splitdet.graph.graph import Graph
-from splitdet.graph.tensors import DTYPES, UINT8
+from splitdet.graph.graph import Graph, attribute
+from splitdet.graph.tensors import UINT8
 from splitdet.types import Detections, Tensors
 
 
@@ -99,22 +99,21 @@ def find_image(graph: Graph) -> Port:
     """
     found: List[Port] = []
     for node in graph:
-        if node.op != "Placeholder" or node.attr["dtype"].type != UINT8:
+        if node.op != "Placeholder" or attribute(node, "dtype").type != UINT8:
             continue
-        shape = node.attr["shape"].shape
+        shape = attribute(node, "shape").shape
         dims = None
         if not shape.unknown_rank and shape.dim:
             dims = tuple(None if dim.size < 0 else int(dim.size) for dim in shape.dim)
         found.append(Port(node.name + ":0", "image", UINT8, dims))
     if len(found) != 1:
         others = ", ".join(
-            "{} {}".format(node.name, getattr(DTYPES.get(node.attr["dtype"].type), "__name__", "?"))
+            f"{node.name} ({attribute(node, 'dtype').type})"
             for node in graph
             if node.op == "Placeholder"
         )
         raise CutError(
-            "it must have one uint8 placeholder for the image, but has {} (placeholders: {})".format(
-                len(found), others or "none"
-            )
+            f"it must have one uint8 placeholder for the image, but has {len(found)} "
+            f"(placeholders and the numbers of their types: {others or 'none'})"
         )
     return found[0]

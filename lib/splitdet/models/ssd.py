@@ -48,7 +48,9 @@ class SsdModel(Model):
         image = find_image(graph)
         for name in RESULTS:
             if name not in graph:
-                raise CutError(f"it has no node {name!r}, which detectors of the zoo end with")
+                raise CutError(
+                    f"it has no node {name!r}, which detectors of the zoo end with; is the file cut off?"
+                )
         scope = _nms_scope(graph)
         depends = _descendants(graph, split_name(image.tensor)[0])
         entering = [name for name in _entering(graph, scope) if split_name(name)[0] in depends]

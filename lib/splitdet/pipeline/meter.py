@@ -94,7 +94,7 @@ class Interval(NamedTuple):
 
 
 class Meter:
-    """Takes note of every finished batch. `frame_done` and `shown` belong to one thread.
+    """Takes note of every finished batch. `batch_done` and `shown` belong to one thread.
 
     Args:
         window_s: seconds that the current `fps` looks back.

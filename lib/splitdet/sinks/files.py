@@ -166,7 +166,10 @@ class JsonSink(Sink):
 
     def write(self, frame: Frame, found: Detections, picture: Optional[np.ndarray]) -> None:
         """See `Sink.write`."""
-        self._file.write(json.dumps(self._record(frame, found)) + "\n")
+        try:
+            self._file.write(json.dumps(self._record(frame, found)) + "\n")
+        except OSError as error:
+            raise SinkError(f"{self._path}: {error.strerror}") from None
 
     def _record(self, frame: Frame, found: Detections) -> Dict[str, Any]:
         return {
@@ -189,7 +192,10 @@ class JsonSink(Sink):
 
     def close(self) -> None:
         """See `Sink.close`."""
-        self._file.close()
+        try:
+            self._file.close()
+        except OSError as error:
+            raise SinkError(f"{self._path}: {error.strerror}") from None
 
 
 def write_json(path: str, content: Dict[str, Any]) -> None:

@@ -25,7 +25,7 @@ def open_source(spec: Union[int, str], size_px: Tuple[int, int] = (480, 640)) ->
     Raises:
         SourceError: nothing there, or not readable.
     """
-    if isinstance(spec, int) or spec.isdigit():
+    if isinstance(spec, int) or spec.isdecimal():
         return StreamSource(int(spec), size_px)
     if not spec:
         raise SourceError("no input is named; give a file, a folder, a camera number or an address")
@@ -40,6 +40,6 @@ def open_source(spec: Union[int, str], size_px: Tuple[int, int] = (480, 640)) ->
 
 def _synthetic(spec: str) -> Source:
     count = spec[len(PREFIX) :]
-    if not count.isdigit() or int(count) == 0:
+    if not count.isdecimal() or int(count) == 0:
         raise SourceError(f"{spec}: expects synthetic:FRAMES, such as synthetic:300")
     return SyntheticSource(int(count))

@@ -70,7 +70,7 @@ def _decode(path: str) -> Optional[np.ndarray]:
         data = np.fromfile(path, dtype=np.uint8)  # cv2.imread fails on some names on Windows
     except OSError:
         return None
-    if not len(data) or _is_cut_off(data):
+    if not len(data) or _is_cut_off(data.tobytes()):
         return None
     try:
         return cv2.imdecode(data, cv2.IMREAD_COLOR)
@@ -78,11 +78,21 @@ def _decode(path: str) -> Optional[np.ndarray]:
         return None
 
 
-def _is_cut_off(data: np.ndarray) -> bool:
-    """A JPEG without its end marker, which OpenCV would fill up with grey without a word."""
-    if bytes(data[:2]) != b"\xff\xd8":
+def _is_cut_off(data: bytes) -> bool:
+    """A JPEG without its end marker, which OpenCV would fill up with grey without a word.
+
+    Thumbnails have an end marker too: they lie in the segments in front of the scan, whose lengths
+    are given, so these are stepped over (ITU T.81, annex B).
+    """
+    if data[:2] != b"\xff\xd8":
         return False
-    return b"\xff\xd9" not in data[-4096:].tobytes()
+    position = 2
+    while position + 4 <= len(data) and data[position] == 0xFF:
+        is_scan = data[position + 1] == 0xDA
+        position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
+        if is_scan:
+            return data.find(b"\xff\xd9", position) < 0
+    return True
 
 
 def _find(spec: str) -> List[str]:

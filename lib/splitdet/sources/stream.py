@@ -27,7 +27,10 @@ _TO_BGR: Dict[str, int] = {
     "GRAY8": cv2.COLOR_GRAY2BGR,
     "BGRX": cv2.COLOR_BGRA2BGR,
     "BGRA": cv2.COLOR_BGRA2BGR,
+    "YVYU": cv2.COLOR_YUV2BGR_YVYU,
     "RGB": cv2.COLOR_RGB2BGR,
+    "RGBX": cv2.COLOR_RGBA2BGR,
+    "RGBA": cv2.COLOR_RGBA2BGR,
 }
 
 
@@ -91,7 +94,8 @@ class StreamSource(Source):
         if not self._capture.isOpened():
             raise SourceError(f"{self.name}: {_advice(spec)}")
         self._count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        if isinstance(spec, int) and size_px is not None:
+        is_camera = isinstance(spec, int) or spec.startswith("/dev/")
+        if is_camera and size_px is not None:
             self._ask_for_size(size_px)
 
     def _ask_for_size(self, wanted: Tuple[int, int]) -> None:

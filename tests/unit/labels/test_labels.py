@@ -1,0 +1,124 @@
+"""Class ids to names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Dict
+
+import numpy as np
+import pytest
+
+from splitdet.errors import ConfigError
+from splitdet.labels import Labels, load_labels
+
+ITEM = 'item {\n  name: "/m/01g317"\n  id: 1\n  display_name: "person"\n}\n'
+
+
+def _file(folder: Path, name: str, content: str) -> Path:
+    file = folder / name
+    file.write_text(content, encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("class_id", "name"),
+    # from the Object Detection API's mscoco_label_map.pbtxt; 12 is one of its gaps
+    [(1, "person"), (3, "car"), (13, "stop sign"), (44, "bottle"), (90, "toothbrush"), (12, "12")],
+)
+def test_the_empty_path_gives_the_names_of_coco(class_id: int, name: str) -> None:
+    assert load_labels("")[class_id] == name
+
+
+def test_coco_has_eighty_classes() -> None:
+    assert len(load_labels("")) == 80
+
+
+def test_a_well_known_map_that_is_not_there_is_replaced_by_ours() -> None:
+    assert load_labels("models/labels/mscoco_label_map.pbtxt").names == load_labels("").names
+
+
+def test_a_well_known_name_that_is_there_is_read(tmp_path: Path) -> None:
+    file = _file(tmp_path, "mscoco_label_map.pbtxt", "item { id: 5 name: 'kite' }")
+    assert load_labels(file).names == {5: "kite"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "names"),
+    [
+        ("a.pbtxt", ITEM, {1: "person"}),
+        ("a.PBTXT", ITEM, {1: "person"}),
+        ("a.pbtxt", "item { id: 3 name: 'car' } item{id:7 name:'train'}", {3: "car", 7: "train"}),
+        ("a.pbtxt", "# item { id: 9 name: 'no' }\n" + ITEM, {1: "person"}),
+        ("a.pbtxt", "\ufeff" + ITEM, {1: "person"}),
+        ("a.json", '{"1": "person", "44": "bottle"}', {1: "person", 44: "bottle"}),
+        ("a.json", '["person", "car"]', {1: "person", 2: "car"}),
+        ("a.txt", "person\ncar\n", {1: "person", 2: "car"}),
+        ("a.txt", "person\r\n\r\n  bus  \r\n", {1: "person", 3: "bus"}),
+        ("a.txt", "Straße\n", {1: "Straße"}),
+    ],
+)
+def test_a_map_is_read(tmp_path: Path, name: str, content: str, names: Dict[int, str]) -> None:
+    assert load_labels(_file(tmp_path, name, content)).names == names
+
+
+def test_an_id_without_a_name_is_called_by_its_number() -> None:
+    assert Labels({1: "person"})[2] == "2"
+
+
+def test_an_id_of_numpy_finds_its_name() -> None:
+    assert Labels({1: "person"})[np.int64(1)] == "person"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "fragment"),
+    [
+        ("a.pbtxt", b"", "no class in this label map"),
+        ("a.pbtxt", b"nothing of the kind", "line 1 is not of the form"),
+        ("a.pbtxt", b"item { name: 'car' }", "item 1 has no id or no name"),
+        ("a.pbtxt", ITEM.encode() + b"item { id: 2 }", "item 2 has no id or no name"),
+        ("a.pbtxt", b"item { id: one name: 'car' }", "not a label map"),
+        ("a.pbtxt", b"\x80\x81\xff\x00", "not a label map"),
+        ("a.json", b"", "not a label map"),
+        ("a.json", b'{"1": "person"', "not a label map"),
+        ("a.json", b"{}", "no class in this label map"),
+        ("a.json", b"[]", "no class in this label map"),
+        ("a.json", b"3", "expects an object of id to name"),
+        ("a.json", b'{"person": 1}', "not a label map"),
+        ("a.txt", b"", "no class in this label map"),
+        ("a.txt", b"\n \n", "no class in this label map"),
+        ("a.txt", b"person\x00car", "binary data"),
+        ("a.csv", b"1,person\n", "expects a .pbtxt, .json or .txt file"),
+        ("labels", b"person\n", "expects a .pbtxt, .json or .txt file"),
+    ],
+)
+def test_what_is_not_a_map_is_refused(tmp_path: Path, name: str, content: bytes, fragment: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        load_labels(tmp_path / name)
+    assert str(caught.value).startswith(f"label_path: {tmp_path / name}: ")
+    assert fragment in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["none.pbtxt", "none.txt", "."])
+def test_a_map_that_is_not_there_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match=r"label_path: .*: no such file"):
+        load_labels(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("content", "names"),
+    # all of it is protobuf's text format, which the Object Detection API reads these maps with
+    [
+        pytest.param("item { id: 1 name: 'it\\'s' }", {1: "it's"}, id="escaped quote"),
+        pytest.param("item { id: 1 # not id: 7\n name: 'a' }", {1: "a"}, id="comment behind a field"),
+        pytest.param("item { id: 1 name: 'a}b' }", {1: "a}b"}, id="brace in a name"),
+        pytest.param("item: { id: 1, name: 'a' }", {1: "a"}, id="colon and comma"),
+    ],
+)
+def test_a_map_in_an_unusual_style_is_read(tmp_path: Path, content: str, names: Dict[int, str]) -> None:
+    assert load_labels(_file(tmp_path, "a.pbtxt", content)).names == names
+
+
+def test_a_map_that_is_cut_off_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError):
+        load_labels(_file(tmp_path, "a.pbtxt", ITEM + "item {\n  id: 2\n  name: 'bicyc"))

@@ -1,0 +1,91 @@
+"""From what a user typed to a source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, List
+
+import cv2
+import numpy as np
+import pytest
+
+from splitdet.errors import SourceError
+from splitdet.sources import choose
+from splitdet.sources.images import ImageSource
+from splitdet.sources.synthetic import SyntheticSource
+
+
+@pytest.fixture(name="streams")
+def _streams(monkeypatch: pytest.MonkeyPatch) -> List[Any]:
+    """What streams were asked for, in place of opening them."""
+    asked: List[Any] = []
+    monkeypatch.setattr(choose, "StreamSource", lambda spec, size_px: asked.append((spec, size_px)))
+    return asked
+
+
+@pytest.fixture(name="videos")
+def _videos(monkeypatch: pytest.MonkeyPatch) -> List[str]:
+    """What videos were asked for, in place of opening them."""
+    asked: List[str] = []
+    monkeypatch.setattr(choose, "VideoSource", asked.append)
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("spec", "opened"),
+    [
+        (0, 0),
+        ("1", 1),
+        ("/dev/video2", "/dev/video2"),
+        ("rtsp://host:554/live", "rtsp://host:554/live"),
+        ("http://host/a.mp4", "http://host/a.mp4"),
+        ("http://host/a.jpg", "http://host/a.jpg"),
+        ("videotestsrc ! appsink", "videotestsrc ! appsink"),
+    ],
+)
+def test_a_camera_an_address_or_a_pipeline_is_a_stream(
+    streams: List[Any], spec: Any, opened: Any
+) -> None:
+    choose.open_source(spec, (300, 400))
+    assert streams == [(opened, (300, 400))]
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.avi", "a", "C:\\films\\a.mkv", "a!.mp4", "synthetic"])
+def test_any_other_name_is_a_video(videos: List[str], name: str) -> None:
+    choose.open_source(name)
+    assert videos == [name]
+
+
+@pytest.mark.parametrize("spec", [".", "a.png", "*.png"])
+def test_a_folder_a_picture_or_a_wildcard_gives_pictures(tmp_path: Path, spec: str) -> None:
+    (tmp_path / "a.png").write_bytes(cv2.imencode(".png", np.zeros((4, 4, 3), np.uint8))[1].tobytes())
+    assert isinstance(choose.open_source(str(tmp_path / spec)), ImageSource)
+
+
+def test_synthetic_frames_are_counted(videos: List[str]) -> None:
+    source = choose.open_source("synthetic:12")
+    assert (type(source), source.frame_count, videos) == (SyntheticSource, 12, [])
+
+
+@pytest.mark.parametrize("spec", ["synthetic:", "synthetic:0", "synthetic:many", "synthetic:-3"])
+def test_synthetic_frames_without_a_count_are_refused(spec: str) -> None:
+    with pytest.raises(SourceError, match="expects synthetic:FRAMES, such as synthetic:300"):
+        choose.open_source(spec)
+
+
+def test_no_name_at_all_is_refused() -> None:
+    with pytest.raises(SourceError, match="no input is named; give a file, a folder"):
+        choose.open_source("")
+
+
+@pytest.mark.parametrize("name", ["none.mp4", "none.jpg", "none/*.jpg", "none"])
+def test_a_name_with_nothing_behind_it_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        choose.open_source(str(tmp_path / name))
+    assert str(tmp_path / name) in str(caught.value)
+
+
+@pytest.mark.parametrize("spec", ["²", "synthetic:²"])
+def test_a_digit_that_is_no_number_is_refused(spec: str) -> None:
+    with pytest.raises(SourceError):
+        choose.open_source(spec)

@@ -1,0 +1,63 @@
+"""Which error is which, and what the command line returns for it."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Type
+
+import pytest
+
+from splitdet import errors
+from splitdet.errors import SplitdetError
+
+CLASSES = [value for value in vars(errors).values() if inspect.isclass(value)]
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_every_error_is_one_of_the_package(kind: Type[Exception]) -> None:
+    assert issubclass(kind, SplitdetError)
+
+
+@pytest.mark.parametrize(
+    ("kind", "parent"),
+    [
+        (errors.ConfigError, SplitdetError),
+        (errors.ModelError, SplitdetError),
+        (errors.CutError, errors.ModelError),
+        (errors.EngineError, SplitdetError),
+        (errors.SourceError, SplitdetError),
+        (errors.SinkError, SplitdetError),
+        (errors.StageError, SplitdetError),
+        (errors.StallError, errors.StageError),
+    ],
+)
+def test_an_error_has_the_parent_that_is_documented(kind: type, parent: type) -> None:
+    assert kind.__bases__ == (parent,)
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_every_error_stands_in_the_overview(kind: type) -> None:
+    assert kind.__name__ in (errors.__doc__ or "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        (errors.ConfigError, 2),
+        (errors.CutError, 2),
+        (errors.EngineError, 2),
+        (errors.SourceError, 2),
+        (errors.SinkError, 2),
+        (errors.StageError, 1),
+        (errors.StallError, 1),
+    ],
+)
+def test_bad_input_and_a_failed_run_have_codes_of_their_own(
+    kind: Type[SplitdetError], code: int
+) -> None:
+    assert kind("what is wrong").exit_code == code
+
+
+def test_no_two_endings_share_a_code() -> None:
+    codes = [value for name, value in vars(errors).items() if name.startswith("EXIT_")]
+    assert sorted(codes) == [0, 1, 2, 3, 130]

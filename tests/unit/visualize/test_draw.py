@@ -1,0 +1,120 @@
+"""Boxes, names and figures on pictures."""
+
+from __future__ import annotations
+
+from typing import List, Sequence
+
+import numpy as np
+import pytest
+
+from splitdet.labels import Labels
+from splitdet.types import Detections
+from splitdet.visualize.draw import colour, draw_detections, draw_fps
+
+LABELS = Labels({1: "person"})
+
+
+def _found(boxes: Sequence[Sequence[float]], classes: Sequence[int] = (1,)) -> Detections:
+    count = len(boxes)
+    return Detections(
+        np.array(boxes, np.float32).reshape(-1, 4),
+        np.linspace(0.9, 0.5, count).astype(np.float32),
+        np.resize(np.array(classes, np.int64), count),
+    )
+
+
+def _drawn(found: Detections, size: Sequence[int] = (200, 300)) -> np.ndarray:
+    picture = np.zeros((*size, 3), np.uint8)
+    draw_detections(picture, found, LABELS)
+    return picture
+
+
+def _pixel(picture: np.ndarray, row: int, column: int) -> List[int]:
+    return [int(value) for value in picture[row, column]]
+
+
+@pytest.mark.parametrize("row_column", [(100, 60), (150, 100), (100, 240), (150, 200)])
+def test_a_box_is_drawn_along_its_edges(row_column: Sequence[int]) -> None:
+    picture = _drawn(_found([[0.25, 0.2, 0.75, 0.8]]))
+    assert _pixel(picture, *row_column) == list(colour(1))
+
+
+def test_the_inside_of_a_box_is_left_alone() -> None:
+    picture = _drawn(_found([[0.25, 0.2, 0.75, 0.8]]))
+    assert not picture[55:145, 65:235].any()
+
+
+def test_what_lies_outside_of_box_and_name_is_left_alone() -> None:
+    picture = _drawn(_found([[0.5, 0.5, 0.9, 0.9]]))
+    assert not picture[:, :145].any()
+    assert not picture[:70].any()
+
+
+def test_nothing_found_draws_nothing() -> None:
+    assert not _drawn(Detections.none()).any()
+
+
+def test_the_name_is_written_in_white_above_the_box() -> None:
+    picture = _drawn(_found([[0.5, 0.2, 0.9, 0.8]]))
+    assert (picture[:100].min(axis=2) > 200).any()
+
+
+def test_a_longer_name_takes_more_room() -> None:
+    found = _found([[0.5, 0.2, 0.9, 0.8]])
+    covered = []
+    for name in ("a", "a much longer name"):
+        picture = np.zeros((200, 300, 3), np.uint8)
+        draw_detections(picture, found, Labels({1: name}))
+        covered.append(int(picture[:98].any(axis=2).sum()))
+    assert covered[0] < covered[1]
+
+
+def test_the_best_detection_lies_on_top() -> None:
+    box = [0.25, 0.2, 0.75, 0.8]
+    picture = _drawn(_found([box, box], classes=[1, 2]))
+    assert _pixel(picture, 150, 100) == list(colour(1))
+
+
+@pytest.mark.parametrize(
+    "box", [[0, 0, 0.5, 0.5], [-0.5, -0.5, 1.5, 1.5], [0.9, 0.9, 1, 1], [0.5, 0.5, 0.5, 0.5]]
+)
+def test_the_name_of_a_box_at_the_edge_stays_in_the_picture(box: Sequence[float]) -> None:
+    assert (_drawn(_found([box])).min(axis=2) > 200).any()
+
+
+def test_a_box_as_large_as_the_picture_shows_all_its_edges() -> None:
+    picture = _drawn(_found([[0, 0, 1, 1]]))
+    edges = [picture[100, 0], picture[100, -1], picture[0, 200], picture[-1, 200]]
+    assert [edge.any() for edge in edges] == [True, True, True, True]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 900), (900, 5)])
+def test_a_picture_of_any_shape_can_be_drawn_on(size: Sequence[int]) -> None:
+    assert _drawn(_found([[0, 0, 1, 1]]), size).any()
+
+
+def test_the_rate_is_written_into_the_top_left_corner_alone() -> None:
+    picture = np.zeros((200, 300, 3), np.uint8)
+    draw_fps(picture, 25.04)
+    assert (picture[:30, :120].min(axis=2) > 200).any()
+    picture[:30, :120] = 0
+    assert not picture.any()
+
+
+def test_rates_that_read_alike_look_alike() -> None:
+    pictures = []
+    for fps in (25.04, 25.01, 26.0):
+        pictures.append(np.zeros((100, 200, 3), np.uint8))
+        draw_fps(pictures[-1], fps)
+    assert (pictures[0] == pictures[1]).all()
+    assert (pictures[0] != pictures[2]).any()
+
+
+def test_the_ninety_ids_of_coco_have_ninety_colours() -> None:
+    assert len({colour(class_id) for class_id in range(1, 91)}) == 90
+
+
+@pytest.mark.parametrize("class_id", [0, 1, 2, 17, 90])
+def test_neighbouring_ids_have_colours_far_apart(class_id: int) -> None:
+    one, other = np.array(colour(class_id)), np.array(colour(class_id + 1))
+    assert np.abs(one - other).max() > 60
