@@ -167,7 +167,7 @@ class _Run:
                 self._loop(pipeline)
         except KeyboardInterrupt as stop:
             outcome.exit_code = getattr(stop, "exit_code", EXIT_INTERRUPTED)
-            log.warning("stopped by %s", str(stop) or "Ctrl-C")
+            log.info("stopped by %s", str(stop) or "Ctrl-C")
         except SplitdetError as failure:
             error = failure
         finally:

@@ -34,6 +34,7 @@ class Window:
         self._title = title
         self._period_s = 1.0 / most_fps if most_fps > 0 else 0.0
         self._due_s = 0.0
+        self._is_sized = False
         cv2.namedWindow(title, cv2.WINDOW_NORMAL)
 
     def is_due(self) -> bool:
@@ -46,7 +47,10 @@ class Window:
         return True
 
     def show(self, picture: np.ndarray) -> None:
-        """Put `picture` on the screen."""
+        """Put `picture` on the screen; the first one gives the window its size."""
+        if not self._is_sized:
+            cv2.resizeWindow(self._title, picture.shape[1], picture.shape[0])
+            self._is_sized = True
         cv2.imshow(self._title, picture)
 
     def wants_to_quit(self) -> bool:
