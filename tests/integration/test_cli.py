@@ -221,8 +221,8 @@ def test_inspect_prints_the_cut_and_the_lines_for_config_yml(tiny_model: Path, t
 
 def test_inspect_does_not_load_tensorflow(tiny_model: Path, tmp_path: Path) -> None:
     program = (
-        "import sys\nfrom splitdet.cli.main import _dispatch\n"
-        f"_dispatch(['inspect', {str(tiny_model)!r}])\nprint('tensorflow' in sys.modules)"
+        "import sys\nfrom splitdet.cli.main import dispatch\n"
+        f"dispatch(['inspect', {str(tiny_model)!r}])\nprint('tensorflow' in sys.modules)"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],

@@ -1,48 +1,22 @@
-"""`splitdet COMMAND`, and what every command has in common: messages, signals, exit codes."""
+"""`splitdet COMMAND`."""
 
 from __future__ import annotations
 
 import argparse
-import logging
-import os
-import signal
-import sys
-from typing import Any, Callable, List, NoReturn, Optional
-
-from tqdm import tqdm
+from typing import List, NoReturn, Optional
 
 import splitdet
 from splitdet.cli import demo, inspect, models, run
-from splitdet.errors import EXIT_INTERRUPTED, SplitdetError
-
-
-class Terminated(KeyboardInterrupt):
-    """The process was asked to end by a signal other than Ctrl-C."""
-
-    exit_code = 128 + signal.SIGTERM
-
-
-class _ConsoleHandler(logging.Handler):
-    """Messages on stderr, above a progress bar if there is one."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        tqdm.write(self.format(record), file=sys.stderr)
-
-
-class _Formatter(logging.Formatter):
-    """`warning: ..` for people; time and thread as well when debugging."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        text = super().format(record)
-        return text if record.levelno < logging.WARNING else record.levelname.lower() + ": " + text
+from splitdet.cli.console import guarded
 
 
 def main(arguments: Optional[List[str]] = None) -> NoReturn:
     """Run the command line and leave the process with its exit code."""
-    guarded(lambda: _dispatch(arguments))
+    guarded(lambda: dispatch(arguments))
 
 
-def _dispatch(arguments: Optional[List[str]]) -> int:
+def dispatch(arguments: Optional[List[str]] = None) -> int:
+    """Run the command line; its exit code. Errors are raised."""
     parser = argparse.ArgumentParser(
         prog="splitdet", description="Real-time detection with TensorFlow frozen graphs."
     )
@@ -52,42 +26,3 @@ def _dispatch(arguments: Optional[List[str]]) -> int:
         module.add_commands(commands)
     options = parser.parse_args(arguments)
     return int(options.work(options))
-
-
-def guarded(work: Callable[[], int]) -> NoReturn:
-    """Run `work` so that any end is one line and an exit code, and no thread keeps the process."""
-    _set_up_messages(debug=False)
-    signal.signal(signal.SIGTERM, _terminate)
-    try:
-        code = work()
-    except KeyboardInterrupt as stop:
-        print("stopped by {}".format(str(stop) or "Ctrl-C"), file=sys.stderr)
-        code = getattr(stop, "exit_code", EXIT_INTERRUPTED)
-    except SplitdetError as error:
-        print(f"error: {error}", file=sys.stderr)
-        code = error.exit_code
-    except BrokenPipeError:  # whoever read our output has left
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
-    sys.exit(code)
-
-
-def _terminate(*unused: Any) -> None:
-    raise Terminated("SIGTERM")
-
-
-def _set_up_messages(debug: bool) -> None:
-    handler = _ConsoleHandler()
-    handler.setFormatter(_Formatter("%(message)s"))
-    logger = logging.getLogger("splitdet")
-    logger.handlers[:] = [handler]
-    logger.propagate = False
-    logger.setLevel(logging.DEBUG if debug else logging.INFO)
-
-
-def debug_messages() -> None:
-    """Say everything, with time and thread."""
-    logger = logging.getLogger("splitdet")
-    logger.setLevel(logging.DEBUG)
-    for handler in logger.handlers:
-        handler.setFormatter(_Formatter("%(asctime)s %(threadName)s %(message)s"))

@@ -7,6 +7,7 @@ import os
 import sys
 from typing import Any, Dict, List, NoReturn, Optional, Union
 
+from splitdet.cli.console import debug_messages, guarded
 from splitdet.config import Config, load_config
 from splitdet.errors import EXIT_FAILED
 
@@ -59,8 +60,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def script(kind: str, arguments: Optional[List[str]] = None) -> NoReturn:
     """Body of run_image.py, run_video.py and run_stream.py."""
-    from splitdet.cli.main import guarded
-
     key = INPUT_KEYS[kind]
     parser = argparse.ArgumentParser(description=f"Detect in the {key} that config.yml names.")
     parser.add_argument("--input", metavar="INPUT", help=f"{key} of config.yml")
@@ -113,8 +112,6 @@ def _run(
     from splitdet.run import Job, run
 
     if config.debug_mode:
-        from splitdet.cli.main import debug_messages
-
         debug_messages()
     save = options.save if isinstance(options.save, str) else sink
     outcome = run(Job(config, source, save, options.json, options.summary))

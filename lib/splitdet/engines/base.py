@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from types import TracebackType
-from typing import Optional, Type, TypeVar
 
 from splitdet.graph.cut import Part
 from splitdet.types import Tensors
-
-R = TypeVar("R", bound="Runner")
 
 
 class Runner(ABC):
@@ -26,17 +22,6 @@ class Runner(ABC):
     @abstractmethod
     def close(self) -> None:
         """Give memory and devices back; nothing may be running."""
-
-    def __enter__(self: R) -> R:
-        return self
-
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
-        self.close()
 
 
 class Engine(ABC):

@@ -27,7 +27,21 @@ class Aborted(Exception):
     """The pipeline is being stopped."""
 
 
-class Channel(Generic[T]):
+class _Abortable:
+    """Something that threads wait for, until it is aborted."""
+
+    def __init__(self) -> None:
+        self._aborted = False
+        self._changed = threading.Condition()
+
+    def abort(self) -> None:
+        """Wake everyone who waits, with `Aborted`."""
+        with self._changed:
+            self._aborted = True
+            self._changed.notify_all()
+
+
+class Channel(_Abortable, Generic[T]):
     """Hands numbered items from the threads of one stage to those of the next.
 
     `put` never blocks: what bounds a channel is that the pipeline lets only so many items in
@@ -39,12 +53,11 @@ class Channel(Generic[T]):
     """
 
     def __init__(self, in_order: bool) -> None:
+        super().__init__()
         self._in_order = in_order
         self._items: List[Tuple[int, T]] = []  # a heap; numbers differ, so items are never compared
         self._given = 0
         self._total: Optional[int] = None
-        self._aborted = False
-        self._changed = threading.Condition()
 
     def put(self, number: int, item: T) -> None:
         """Add an item."""
@@ -76,20 +89,13 @@ class Channel(Generic[T]):
             self._total = total
             self._changed.notify_all()
 
-    def abort(self) -> None:
-        """Wake everyone who waits, with `Aborted`."""
-        with self._changed:
-            self._aborted = True
-            self._changed.notify_all()
 
-
-class Permits:
+class Permits(_Abortable):
     """Lets only so many batches be under way at once."""
 
     def __init__(self, count: int) -> None:
+        super().__init__()
         self._free = count
-        self._aborted = False
-        self._changed = threading.Condition()
 
     def take(self) -> None:
         """Wait for a permit; Aborted when the pipeline is being stopped."""
@@ -106,14 +112,8 @@ class Permits:
             self._free += 1
             self._changed.notify()
 
-    def abort(self) -> None:
-        """Wake everyone who waits, with `Aborted`."""
-        with self._changed:
-            self._aborted = True
-            self._changed.notify_all()
 
-
-class Inlet:
+class Inlet(_Abortable):
     """Where frames come in: the one place in which a frame may be dropped.
 
     A file must not lose a frame, so its reader waits when the inlet is full (`lossless`). A camera
@@ -129,14 +129,13 @@ class Inlet:
     STOPPED = "unfinished when the run stopped"
 
     def __init__(self, lossless: bool, capacity: int, limit: int = 0) -> None:
+        super().__init__()
         self._lossless = lossless
         self._capacity = capacity if lossless else 1
         self._limit = limit
         self._frames: Deque[Frame] = deque()
         self._batches = 0
         self._ended = False
-        self._aborted = False
-        self._changed = threading.Condition()
         self.captured = 0
         """Frames that came in."""
         self.taken = 0
@@ -195,10 +194,4 @@ class Inlet:
         """No more frames will come."""
         with self._changed:
             self._ended = True
-            self._changed.notify_all()
-
-    def abort(self) -> None:
-        """Wake everyone who waits, with `Aborted`."""
-        with self._changed:
-            self._aborted = True
             self._changed.notify_all()

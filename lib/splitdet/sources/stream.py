@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from splitdet.errors import SourceError
-from splitdet.sources.base import Source
+from splitdet.sources.capture import CaptureSource
 from splitdet.types import Frame
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ def to_bgr(image: np.ndarray, pixels: str) -> np.ndarray:
     return np.asarray(cv2.cvtColor(image, conversion))
 
 
-class StreamSource(Source):
+class StreamSource(CaptureSource):
     """A camera by number, an address such as rtsp://.., or a GStreamer pipeline.
 
     Args:
@@ -78,22 +78,21 @@ class StreamSource(Source):
     live = True
 
     def __init__(self, spec: Union[int, str], size_px: Optional[Tuple[int, int]] = None) -> None:
-        super().__init__(f"camera {spec}" if isinstance(spec, int) else spec)
+        name = f"camera {spec}" if isinstance(spec, int) else spec
         self._pixels = "BGR"
         if isinstance(spec, str) and is_pipeline(spec):
             if not has_gstreamer():
                 raise SourceError(
                     f"this OpenCV ({cv2.__version__}) was built without GStreamer, which the pipeline "
-                    f"{spec!r} needs; "
-                    "Debian's and Jetson's python3-opencv have it"
+                    f"{spec!r} needs; Debian's and Jetson's python3-opencv have it"
                 )
             self._pixels = pixel_format(spec)
-            self._capture = cv2.VideoCapture(spec, cv2.CAP_GSTREAMER)
+            capture = cv2.VideoCapture(spec, cv2.CAP_GSTREAMER)
         else:
-            self._capture = cv2.VideoCapture(spec)
-        if not self._capture.isOpened():
-            raise SourceError(f"{self.name}: {_advice(spec)}")
-        self._count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
+            capture = cv2.VideoCapture(spec)
+        if not capture.isOpened():
+            raise SourceError(f"{name}: {_advice(spec)}")
+        super().__init__(name, capture)
         is_camera = isinstance(spec, int) or spec.startswith("/dev/")
         if is_camera and size_px is not None:
             self._ask_for_size(size_px)
@@ -114,13 +113,6 @@ class StreamSource(Source):
         """See `Source.frame_rate`; None where the device does not say."""
         return float(self._capture.get(cv2.CAP_PROP_FPS)) or None
 
-    @property
-    def size_px(self) -> Optional[Tuple[int, int]]:
-        """See `Source.size_px`."""
-        height = int(self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
-        width = int(self._capture.get(cv2.CAP_PROP_FRAME_WIDTH))
-        return (height, width) if height > 0 and width > 0 else None
-
     def read(self) -> Optional[Frame]:
         """See `Source.read`."""
         begin_s = time.perf_counter()
@@ -132,10 +124,6 @@ class StreamSource(Source):
                 f"{self.name}: gone after {self._index} frames (unplugged, or the stream ended)"
             )
         return self._frame(to_bgr(image, self._pixels), self.name, None, begin_s)
-
-    def close(self) -> None:
-        """See `Source.close`."""
-        self._capture.release()
 
 
 def _advice(spec: Union[int, str]) -> str:

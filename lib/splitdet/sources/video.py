@@ -5,19 +5,20 @@ from __future__ import annotations
 import logging
 import os
 import time
-from typing import Optional, Tuple
+from typing import Optional
 
 import cv2
 
 from splitdet.errors import SourceError
-from splitdet.sources.base import Skipped, Source
+from splitdet.sources.base import Skipped
+from splitdet.sources.capture import CaptureSource
 from splitdet.types import Frame
 
 FALLBACK_RATE = 25.0  # for containers that do not say
 log = logging.getLogger(__name__)
 
 
-class VideoSource(Source):
+class VideoSource(CaptureSource):
     """A video file.
 
     Raises:
@@ -25,15 +26,14 @@ class VideoSource(Source):
     """
 
     def __init__(self, path: str) -> None:
-        super().__init__(path)
         if not os.path.isfile(path):
             raise SourceError(f"{path}: no such video file")
-        self._capture = cv2.VideoCapture(path)
-        if not self._capture.isOpened():
+        capture = cv2.VideoCapture(path)
+        if not capture.isOpened():
             raise SourceError(
                 f"{path}: OpenCV cannot open this as a video (damaged, cut off, or not a video)"
             )
-        self._count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        super().__init__(path, capture)
         self._rate = float(self._capture.get(cv2.CAP_PROP_FPS)) or FALLBACK_RATE
 
     @property
@@ -45,13 +45,6 @@ class VideoSource(Source):
     def frame_rate(self) -> Optional[float]:
         """See `Source.frame_rate`."""
         return self._rate
-
-    @property
-    def size_px(self) -> Optional[Tuple[int, int]]:
-        """See `Source.size_px`."""
-        height = int(self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
-        width = int(self._capture.get(cv2.CAP_PROP_FRAME_WIDTH))
-        return (height, width) if height > 0 and width > 0 else None
 
     def read(self) -> Optional[Frame]:
         """See `Source.read`."""
@@ -68,7 +61,3 @@ class VideoSource(Source):
             self.skipped.append(Skipped(self.name, reason))
             log.warning("%s: %s; is the file damaged or cut off?", self.name, reason)
         return None
-
-    def close(self) -> None:
-        """See `Source.close`."""
-        self._capture.release()

@@ -1,0 +1,73 @@
+"""What every command has in common: messages, signals, exit codes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from typing import Any, Callable, NoReturn
+
+from tqdm import tqdm
+
+from splitdet.errors import EXIT_INTERRUPTED, SplitdetError
+
+
+class Terminated(KeyboardInterrupt):
+    """The process was asked to end by a signal other than Ctrl-C."""
+
+    exit_code = 128 + signal.SIGTERM
+
+
+class _ConsoleHandler(logging.Handler):
+    """Messages on stderr, above a progress bar if there is one."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        tqdm.write(self.format(record), file=sys.stderr)
+
+
+class _Formatter(logging.Formatter):
+    """`warning: ..` for people; time and thread as well when debugging."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        return text if record.levelno < logging.WARNING else record.levelname.lower() + ": " + text
+
+
+def guarded(work: Callable[[], int]) -> NoReturn:
+    """Run `work` so that any end is one line and an exit code, and no thread keeps the process."""
+    _set_up_messages(debug=False)
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        code = work()
+    except KeyboardInterrupt as stop:
+        print("stopped by {}".format(str(stop) or "Ctrl-C"), file=sys.stderr)
+        code = getattr(stop, "exit_code", EXIT_INTERRUPTED)
+    except SplitdetError as error:
+        print(f"error: {error}", file=sys.stderr)
+        code = error.exit_code
+    except BrokenPipeError:  # whoever read our output has left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code)
+
+
+def _terminate(*unused: Any) -> None:
+    raise Terminated("SIGTERM")
+
+
+def _set_up_messages(debug: bool) -> None:
+    handler = _ConsoleHandler()
+    handler.setFormatter(_Formatter("%(message)s"))
+    logger = logging.getLogger("splitdet")
+    logger.handlers[:] = [handler]
+    logger.propagate = False
+    logger.setLevel(logging.DEBUG if debug else logging.INFO)
+
+
+def debug_messages() -> None:
+    """Say everything, with time and thread."""
+    logger = logging.getLogger("splitdet")
+    logger.setLevel(logging.DEBUG)
+    for handler in logger.handlers:
+        handler.setFormatter(_Formatter("%(asctime)s %(threadName)s %(message)s"))
