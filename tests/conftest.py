@@ -8,10 +8,8 @@ from typing import Any, Dict
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
-SHARED = ROOT.parent / "shared"
-MODEL = "ssdlite_mobilenet_v2_coco_2018_05_09"
-GRAPH_FILE = "frozen_inference_graph.pb"
+from places import GRAPH_FILE, MODEL, ROOT, SHARED
+
 _model_tests: Dict[str, int] = {"collected": 0, "passed": 0}
 
 

@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 import pytest
 
+from places import ROOT
 from ssd_graphs import anchor_count
 
-ROOT = Path(__file__).resolve().parents[2]
 HANG_S = 120
 
 

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
+from places import ROOT
 from reference import PlainSession, frames_of
 from splitdet.detector import Detector
 from splitdet.graph.load import load_graph
@@ -20,7 +21,6 @@ from splitdet.models import identify
 from splitdet.sources.synthetic import SyntheticSource
 from ssd_graphs import anchor_count, write_ssd
 
-ROOT = Path(__file__).resolve().parents[2]
 GENERATIONS = ("nms_v0", "nms_v1", "nms_v2")
 
 

@@ -10,7 +10,7 @@ import tarfile
 import threading
 from functools import partial
 from pathlib import Path
-from typing import Iterator, Tuple
+from typing import Any, Iterator, List, Tuple
 
 import cv2
 import numpy as np
@@ -67,6 +67,28 @@ def test_an_archive_is_fetched_checked_and_unpacked(
     path = get.get_model(NAME, tmp_path / "models")
     assert path == tmp_path / "models" / NAME / "frozen_inference_graph.pb"
     assert path.read_bytes() == graph
+
+
+def test_a_download_that_breaks_off_is_tried_again(
+    server: Tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_model: Path
+) -> None:
+    good = server[1] / "model.tar.gz"
+    checksum = archive(good, [(NAME + "/frozen_inference_graph.pb", tiny_model.read_bytes())])
+    serve(monkeypatch, server[0], checksum)
+    monkeypatch.setattr(get, "TRIES", 2)
+    asked: List[str] = []
+    send_head = http.server.SimpleHTTPRequestHandler.send_head
+
+    def broken_once(handler: Any) -> Any:
+        asked.append(handler.path)
+        if len(asked) == 1:
+            handler.send_error(503)
+            return None
+        return send_head(handler)
+
+    monkeypatch.setattr(http.server.SimpleHTTPRequestHandler, "send_head", broken_once)
+    assert get.get_model(NAME, tmp_path / "models").is_file()
+    assert len(asked) == 2
 
 
 def test_a_model_that_is_there_is_not_fetched_again(tmp_path: Path) -> None:

@@ -1,0 +1,8 @@
+"""Where tests find things."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+MODEL = "ssdlite_mobilenet_v2_coco_2018_05_09"
+GRAPH_FILE = "frozen_inference_graph.pb"

@@ -1,0 +1,50 @@
+"""TensorFlow behind one face: devices, and the word about a GPU that it cannot use."""
+
+from __future__ import annotations
+
+from typing import List
+
+import pytest
+
+from splitdet import compat
+from splitdet.engines.tensorflow import SessionOptions, TensorFlowEngine
+from splitdet.errors import EngineError
+
+
+@pytest.fixture
+def messages(monkeypatch: pytest.MonkeyPatch) -> List[str]:
+    """What is said of the GPU on a machine where TensorFlow sees none."""
+    said: List[str] = []
+    monkeypatch.setattr(compat, "gpus", list)
+    monkeypatch.setattr(compat.log, "warning", lambda text, *args: said.append(text % args))
+    compat.warn_of_idle_gpu.cache_clear()
+    return said
+
+
+def test_a_gpu_that_tensorflow_cannot_use_is_one_line_with_the_command(
+    messages: List[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compat, "has_nvidia_gpu", lambda: True)
+    compat.warn_of_idle_gpu()
+    compat.warn_of_idle_gpu()
+    (message,) = messages
+    assert "pip install 'tensorflow[and-cuda]'" in message
+    assert "\n" not in message
+
+
+def test_a_machine_without_a_gpu_says_nothing(
+    messages: List[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compat, "has_nvidia_gpu", lambda: False)
+    compat.warn_of_idle_gpu()
+    assert messages == []
+
+
+def test_insisting_on_a_gpu_that_is_not_there_is_refused(messages: List[str]) -> None:
+    with pytest.raises(EngineError, match=r"device is gpu, but TensorFlow .* finds none"):
+        TensorFlowEngine("gpu", SessionOptions())
+
+
+def test_tensorflow_is_quiet() -> None:
+    tf = compat.tensorflow()
+    assert tf.logging.get_verbosity() == tf.logging.ERROR
