@@ -15,7 +15,14 @@ from tqdm import tqdm
 from splitdet.assemble import assemble, is_lossless
 from splitdet.config import Config
 from splitdet.detector import WARM_UP_SIZE_PX, Detector
-from splitdet.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_SKIPPED, SplitdetError, StallError
+from splitdet.errors import (
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    EXIT_SKIPPED,
+    SinkError,
+    SplitdetError,
+    StallError,
+)
 from splitdet.pipeline.meter import Meter, console_line
 from splitdet.pipeline.pipeline import Pipeline
 from splitdet.sinks.base import Sink
@@ -95,9 +102,19 @@ class Output:
         return [sink.path for sink in self._sinks if sink.path]
 
     def close(self) -> None:
-        """Close the sinks."""
+        """Close all sinks.
+
+        Raises:
+            SinkError: the first of those that could not be finished.
+        """
+        errors: List[SinkError] = []
         for sink in self._sinks:
-            sink.close()
+            try:
+                sink.close()
+            except SinkError as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
 
 
 def run(job: Job) -> Outcome:
@@ -173,7 +190,10 @@ class _Run:
         finally:
             outcome.stuck = pipeline.close()
             self._bar.close()
-            self._close(outcome.stuck)
+            try:
+                self._close(outcome.stuck)
+            except SinkError as failure:
+                error = error or failure
         if self._source.skipped and outcome.exit_code == EXIT_OK:
             outcome.exit_code = EXIT_SKIPPED
         outcome.summary = self._summary(pipeline, error)
@@ -283,7 +303,7 @@ def _make_sinks(job: Job, source: Source, detector: Detector) -> List[Sink]:
         if save is None and job.config.save_to_file:
             save = IMAGE_FOLDER
         if save:
-            sinks.append(ImageSink(save, source.name))
+            sinks.append(ImageSink(save))
     else:
         if save is None and job.config.save_to_file:
             save = default_movie_path()

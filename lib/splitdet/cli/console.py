@@ -37,6 +37,8 @@ class _Formatter(logging.Formatter):
 def guarded(work: Callable[[], int]) -> NoReturn:
     """Run `work` so that any end is one line and an exit code, and no thread keeps the process."""
     _set_up_messages(debug=False)
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # what it has to say, our errors say
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     signal.signal(signal.SIGTERM, _terminate)
     try:
         code = work()

@@ -107,14 +107,12 @@ class ImageSink(Sink):
 
     Args:
         folder: where the tree begins.
-        source: folder, wildcard or file that the pictures come from.
     """
 
     needs_picture = True
 
-    def __init__(self, folder: str, source: str) -> None:
+    def __init__(self, folder: str) -> None:
         self._folder = folder
-        self._source = source
 
     @property
     def path(self) -> str:
@@ -155,7 +153,7 @@ class JsonSink(Sink):
         self._path = path
         self._labels = labels
         try:
-            self._file = open(path, "w", encoding="utf-8")  # noqa: SIM115 - closed by close()
+            self._file = open(path, "w", buffering=1, encoding="utf-8")  # noqa: SIM115 - closed by close()
         except OSError as error:
             raise SinkError(f"{path}: {error.strerror}") from None
 

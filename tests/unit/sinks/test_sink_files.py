@@ -126,7 +126,7 @@ def test_a_picture_keeps_its_path_below_the_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    ImageSink("out", ".").write(_frame(source=name), FOUND, PICTURE)
+    ImageSink("out").write(_frame(source=name), FOUND, PICTURE)
     np.testing.assert_array_equal(cv2.imread(str(tmp_path / "out" / name)), PICTURE)
 
 
@@ -137,7 +137,7 @@ def test_a_picture_keeps_its_format(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, magic: bytes
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    ImageSink("out", ".").write(_frame(source=name), FOUND, PICTURE)
+    ImageSink("out").write(_frame(source=name), FOUND, PICTURE)
     assert (tmp_path / "out" / name).read_bytes().startswith(magic)
 
 
@@ -146,7 +146,7 @@ def test_a_picture_from_elsewhere_stays_below_the_folder(
 ) -> None:
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
-    ImageSink("out", "..").write(_frame(source=os.path.join("..", "a.png")), FOUND, PICTURE)
+    ImageSink("out").write(_frame(source=os.path.join("..", "a.png")), FOUND, PICTURE)
     inside = Path(str(tmp_path / "a.png").lstrip(os.sep))
     assert (tmp_path / "work" / "out" / inside).is_file()
 
@@ -190,7 +190,7 @@ def test_a_summary_is_written_as_json(tmp_path: Path) -> None:
 
 WRITERS = {
     "video": lambda path: VideoSink(path + ".avi", 10.0, live=False),
-    "picture": lambda path: ImageSink(path, ".").write(_frame(source="a.png"), FOUND, PICTURE),
+    "picture": lambda path: ImageSink(path).write(_frame(source="a.png"), FOUND, PICTURE),
     "lines": lambda path: JsonSink(path, Labels({})),
     "summary": lambda path: write_json(path, {}),
 }
@@ -216,6 +216,7 @@ def test_a_folder_in_the_way_of_a_file_is_an_error(tmp_path: Path, kind: str) ->
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
 def test_a_full_disk_is_an_error_of_the_sink() -> None:
     sink = JsonSink("/dev/full", Labels({}))
-    sink.write(_frame(), FOUND, None)
-    with pytest.raises(SinkError):
+    with pytest.raises(SinkError, match="/dev/full: No space left on device"):
+        sink.write(_frame(), FOUND, None)
+    with pytest.raises(SinkError, match="/dev/full: No space left on device"):
         sink.close()
