@@ -197,7 +197,10 @@ class _Run:
         if self._source.skipped and outcome.exit_code == EXIT_OK:
             outcome.exit_code = EXIT_SKIPPED
         outcome.summary = self._summary(pipeline, error)
-        self._report(outcome.summary)
+        try:
+            self._report(outcome.summary)
+        except SinkError as failure:
+            error = error or failure
         if error is not None:
             if outcome.stuck:
                 _leave_process(f"error: {error}", error.exit_code)
@@ -297,18 +300,22 @@ def _times(figures: Dict[str, float]) -> str:
 
 
 def _make_sinks(job: Job, source: Source, detector: Detector) -> List[Sink]:
-    sinks: List[Sink] = []
+    """What the results are written to; each to a file of its own, none to what is being read."""
+    is_images = isinstance(source, ImageSource)
     save = job.save
-    if isinstance(source, ImageSource):
-        if save is None and job.config.save_to_file:
-            save = IMAGE_FOLDER
-        if save:
-            sinks.append(ImageSink(save))
-    else:
-        if save is None and job.config.save_to_file:
-            save = default_movie_path()
-        if save:
-            sinks.append(VideoSink(save, source.frame_rate or FALLBACK_RATE, source.live))
+    if save is None and job.config.save_to_file:
+        save = IMAGE_FOLDER if is_images else default_movie_path()
+    taken = [os.path.realpath(source.name)]
+    for path in (save, job.json, job.summary):
+        if path and not (is_images and path == save):
+            if os.path.realpath(path) in taken:
+                raise SinkError(f"{path}: is in use already by this run; write somewhere else")
+            taken.append(os.path.realpath(path))
+    sinks: List[Sink] = []
+    if save and is_images:
+        sinks.append(ImageSink(save))
+    elif save:
+        sinks.append(VideoSink(save, source.frame_rate or FALLBACK_RATE, source.live))
     if job.json:
         sinks.append(JsonSink(job.json, detector.labels))
     return sinks

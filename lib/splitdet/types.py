@@ -13,7 +13,12 @@ Tensors = Tuple[np.ndarray, ...]
 
 def check_image(image: np.ndarray) -> None:
     """Raise ValueError unless `image` is a picture as OpenCV reads it: uint8 (H, W, 3), BGR."""
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+    if not isinstance(image, np.ndarray):
+        raise ValueError(
+            f"an image must be an array, got {type(image).__name__}; cv2.imread gives None for a "
+            "file that it cannot read"
+        )
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
         raise ValueError(
             f"an image must be a uint8 array of shape (H, W, 3), BGR; got {image.dtype} {image.shape}"
         )

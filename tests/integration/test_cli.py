@@ -261,3 +261,81 @@ def test_importing_something_else_is_one_line_and_exit_code_2(tmp_path: Path) ->
     done = call("models", "import", "model.json", folder=tmp_path)
     assert done.returncode == 2
     assert "not a TensorFlow.js graph model" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["clip.avi", "clip.avi"],
+        ["clip.avi", "none", "--json", "clip.avi"],
+        ["clip.avi", "none", "--json", "same", "--summary", "same"],
+        ["images", "."],
+        ["images/a.png", "."],
+    ],
+)
+def test_nothing_is_written_over_what_is_read_or_written(
+    words: List[str], video: Path, pictures: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.*") if path.is_file()}
+    done = call("run", *words, "--model", tiny_model, folder=tmp_path)
+    assert done.returncode == 2
+    assert "write somewhere else" in done.stderr
+    assert all(path.read_bytes() == data for path, data in before.items())
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["run", "images/a.png", "found.jpg"], "found.jpg: expects a folder"),
+        (["run", "images/a.png", "out", "--save", "other"], "say the same thing twice"),
+        (["run", "99999999999999999999", "none"], "there is no such number"),
+        (["run", "clip.avi", "none", "--set", "stall_timeout_s=1e12"], "from 0.1 to 1e+06"),
+        (["run", "clip.avi", "none", "--summary", "images"], "images: Is a directory"),
+        (["init", "nowhere/config.yml"], "nowhere/config.yml: No such file or directory"),
+        (["inspect", "x" * 300], "File name too long"),
+        (["models", "import", "model.json", "--name", "../out"], "expects letters, digits"),
+        (["models", "import", "model.json", "--max-detections", "-1"], "expects 1 to 100000"),
+        (["models", "import", "model.json"], "not a TensorFlow.js graph model"),
+    ],
+)
+def test_an_odd_command_is_one_line_and_exit_code_2(
+    words: List[str], message: str, video: Path, pictures: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "model.json").write_text('{"modelTopology": {"node": [{}]}, "weightsManifest": [{}]}')
+    (tmp_path / "config.yml").write_text(f"model_path: '{tiny_model}'\nvisualize: False\n")
+    done = call(*words, folder=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert message in done.stderr.strip().splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+def test_a_reader_that_leaves_is_told_by_exit_code_141(tiny_model: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "splitdet", "run", "synthetic:200", "none", "--json", "f.jsonl"]
+    process = subprocess.Popen(
+        [*command, "--model", str(tiny_model), "--set", "det_interval=1"],
+        cwd=str(tmp_path),
+        env={**os.environ, "PYTHONPATH": str(ROOT / "lib"), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(timeout=HANG_S) == 141
+    assert process.stderr is not None
+    assert b"Traceback" not in process.stderr.read()
+    process.stderr.close()
+
+
+def test_a_failed_import_leaves_the_model_that_is_there(tmp_path: Path) -> None:
+    kept = tmp_path / "models" / "good" / "frozen_inference_graph.pb"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"kept")
+    nodes = [
+        {"name": name, "op": "NoOp"} for name in ("Postprocessor/Slice", "Postprocessor/ExpandDims_1")
+    ]
+    (tmp_path / "model.json").write_text(
+        json.dumps({"modelTopology": {"node": nodes}, "weightsManifest": []})
+    )
+    assert call("models", "import", "model.json", "--name", "good", folder=tmp_path).returncode == 2
+    assert kept.read_bytes() == b"kept"

@@ -114,3 +114,9 @@ def test_batches_do_not_share_their_times() -> None:
     one, other = Batch([]), Batch([])
     one.spans_s["cpu"] = (0.0, 1.0)
     assert other.spans_s == {}
+
+
+@pytest.mark.parametrize("image", [None, [[1]], np.zeros((0, 5, 3), np.uint8)])
+def test_what_is_no_picture_is_a_value_error(image: Any) -> None:
+    with pytest.raises(ValueError, match="an image must be"):
+        check_image(image)

@@ -10,7 +10,7 @@ from typing import Any, Callable, NoReturn
 
 from tqdm import tqdm
 
-from splitdet.errors import EXIT_INTERRUPTED, SplitdetError
+from splitdet.errors import EXIT_BAD_INPUT, EXIT_BROKEN_PIPE, EXIT_INTERRUPTED, SplitdetError
 
 
 class Terminated(KeyboardInterrupt):
@@ -50,7 +50,10 @@ def guarded(work: Callable[[], int]) -> NoReturn:
         code = error.exit_code
     except BrokenPipeError:  # whoever read our output has left
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        code = EXIT_BROKEN_PIPE
+    except OSError as error:
+        print(f"error: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        code = EXIT_BAD_INPUT
     sys.exit(code)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from typing import Any
 
 from splitdet.config import Config
 from splitdet.config.load import DEFAULT_FILE
 from splitdet.config.write import as_yaml
-from splitdet.errors import ConfigError
+from splitdet.errors import ConfigError, ModelError
 
 
 def add_commands(commands: Any) -> None:
@@ -61,6 +62,13 @@ def _import(options: argparse.Namespace) -> int:
     from splitdet.zoo.get import import_tfjs
 
     name = options.name or options.file.resolve().parent.name
+    if not re.match(r"\w[\w.-]*$", name):
+        raise ModelError(f"--name {name}: expects letters, digits, dots and dashes")
+    for value in (options.score_threshold, options.iou_threshold):
+        if not 0.0 <= value <= 1.0:
+            raise ModelError(f"{value}: a threshold is between 0 and 1")
+    if not 1 <= options.max_detections <= 100000:
+        raise ModelError(f"--max-detections {options.max_detections}: expects 1 to 100000")
     target = MODELS / name / GRAPH_FILE
     import_tfjs(
         options.file, target, options.score_threshold, options.iou_threshold, options.max_detections

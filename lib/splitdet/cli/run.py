@@ -9,7 +9,7 @@ from typing import Any, Dict, List, NoReturn, Optional, Union
 
 from splitdet.cli.console import debug_messages, guarded
 from splitdet.config import Config, load_config
-from splitdet.errors import EXIT_FAILED
+from splitdet.errors import EXIT_FAILED, ConfigError
 
 INPUT_KEYS = {"image": "image_input", "video": "movie_input", "stream": "camera_input"}
 
@@ -79,6 +79,8 @@ def _run_script(key: str, options: argparse.Namespace) -> int:
 def _run_command(options: argparse.Namespace) -> int:
     values: Dict[str, Any] = {}
     sink = options.sink
+    if sink is not None and options.save is not None:
+        raise ConfigError(f"SINK ({sink}) and --save say the same thing twice; leave one out")
     if sink in ("none", "window"):
         values["visualize"] = sink == "window"
         values["save_to_file"] = False

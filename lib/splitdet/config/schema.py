@@ -100,7 +100,7 @@ class Config:
         4, "mask_v1: parallel sessions; no other type uses it", "run", low=1, high=64
     )
     stall_timeout_s: float = _key(
-        60.0, "end the run when a stage works on one batch for so many seconds", "run", low=0.1
+        60.0, "end the run when a stage works on one batch for so many seconds", "run", low=0.1, high=1e6
     )
     allow_memory_growth: bool = _key(
         True, "TensorFlow takes GPU memory as it needs it, not all at once", "run"

@@ -58,6 +58,8 @@ def load_labels(path: Union[str, Path] = "") -> Labels:
         raise ConfigError(f"label_path: {path}: expects a .pbtxt, .json or .txt file")
     try:
         names = reader(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(f"label_path: {path}: {error.strerror}") from None
     except (ValueError, KeyError) as error:
         raise ConfigError(f"label_path: {path}: not a label map ({error})") from None
     if not names:

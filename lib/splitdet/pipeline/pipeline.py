@@ -103,12 +103,12 @@ class Pipeline:
             except Finished:
                 return
             except Aborted:
-                if self._error is not None:
-                    raise self._error from None
-                return
+                break
             self._permits.give_back()
             self.finished += len(batch.frames)
             yield batch
+        if self._error is not None:
+            raise self._error
 
     @property
     def dropped(self) -> Dict[str, int]:
@@ -229,7 +229,8 @@ class Pipeline:
                         self._leave(error)  # nobody else can
                     return
             first_s = min([since_s for _, (_, since_s) in busy] + [now_s])
-            if self._stopping.wait(first_s + self._stall_timeout_s - now_s):
+            wait_s = first_s + self._stall_timeout_s - now_s
+            if self._stopping.wait(min(wait_s, threading.TIMEOUT_MAX)):
                 return
 
 

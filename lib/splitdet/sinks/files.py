@@ -14,6 +14,7 @@ import numpy as np
 from splitdet.errors import SinkError
 from splitdet.labels import Labels
 from splitdet.sinks.base import Sink
+from splitdet.sources.images import SUFFIXES
 from splitdet.types import Detections, Frame
 
 SCHEMA = 1
@@ -112,6 +113,8 @@ class ImageSink(Sink):
     needs_picture = True
 
     def __init__(self, folder: str) -> None:
+        if folder.lower().endswith(SUFFIXES):
+            raise SinkError(f"{folder}: expects a folder, in which the pictures keep their paths")
         self._folder = folder
 
     @property
@@ -123,6 +126,8 @@ class ImageSink(Sink):
         """See `Sink.write`."""
         assert picture is not None
         path = os.path.join(self._folder, _inside(frame.source))
+        if os.path.realpath(path) == os.path.realpath(frame.source):
+            raise SinkError(f"{path}: would be written over; write somewhere else")
         _make_folder(path)
         done, data = cv2.imencode(os.path.splitext(path)[1], picture)
         if not done:

@@ -6,9 +6,13 @@ import os
 import re
 import sys
 import time
+from contextlib import contextmanager, suppress
+from typing import Iterator
 
 import cv2
 import numpy as np
+
+from splitdet.errors import SinkError
 
 QUIT_KEYS = (ord("q"), 27)
 
@@ -23,6 +27,16 @@ def why_no_window() -> str:
     return ""
 
 
+@contextmanager
+def _as_sink_error() -> Iterator[None]:
+    """An error of the screen in one line."""
+    try:
+        yield
+    except cv2.error as error:
+        reason = " ".join(str(error).split())[:200]
+        raise SinkError(f"the window failed ({reason}); --no-display does without") from None
+
+
 class Window:
     """Shows pictures, at most so many a second; belongs to the main thread.
 
@@ -35,7 +49,8 @@ class Window:
         self._period_s = 1.0 / most_fps if most_fps > 0 else 0.0
         self._due_s = 0.0
         self._is_sized = False
-        cv2.namedWindow(title, cv2.WINDOW_NORMAL)
+        with _as_sink_error():
+            cv2.namedWindow(title, cv2.WINDOW_NORMAL)
 
     def is_due(self) -> bool:
         """Whether the next picture may be shown; asked from the thread that draws."""
@@ -48,17 +63,20 @@ class Window:
 
     def show(self, picture: np.ndarray) -> None:
         """Put `picture` on the screen; the first one gives the window its size."""
-        if not self._is_sized:
-            cv2.resizeWindow(self._title, picture.shape[1], picture.shape[0])
-            self._is_sized = True
-        cv2.imshow(self._title, picture)
+        with _as_sink_error():
+            if not self._is_sized:
+                cv2.resizeWindow(self._title, picture.shape[1], picture.shape[0])
+                self._is_sized = True
+            cv2.imshow(self._title, picture)
 
     def wants_to_quit(self) -> bool:
         """Whether q or Esc was pressed, or the window closed; handles the window's events."""
-        if cv2.waitKey(1) & 0xFF in QUIT_KEYS:
-            return True
-        return cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) < 1
+        with _as_sink_error():
+            if cv2.waitKey(1) & 0xFF in QUIT_KEYS:
+                return True
+            return cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) < 1
 
     def close(self) -> None:
-        """Close the window."""
-        cv2.destroyWindow(self._title)
+        """Close the window, unless it is closed already."""
+        with suppress(cv2.error):
+            cv2.destroyWindow(self._title)

@@ -17,6 +17,11 @@ class CaptureSource(Source):
         self._capture = capture
         self._count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
 
+    def _rate(self, highest: float) -> Optional[float]:
+        """Frames per second as the container or device says, if that can be."""
+        rate = float(self._capture.get(cv2.CAP_PROP_FPS))
+        return rate if 0 < rate <= highest else None
+
     @property
     def size_px(self) -> Optional[Tuple[int, int]]:
         """See `Source.size_px`."""

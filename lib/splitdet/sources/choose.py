@@ -13,6 +13,8 @@ from splitdet.sources.stream import StreamSource, is_pipeline
 from splitdet.sources.synthetic import PREFIX, SyntheticSource
 from splitdet.sources.video import VideoSource
 
+HIGHEST_CAMERA = 9999
+
 
 def open_source(spec: Union[int, str], size_px: Tuple[int, int] = (480, 640)) -> Source:
     """The source that `spec` names.
@@ -26,7 +28,10 @@ def open_source(spec: Union[int, str], size_px: Tuple[int, int] = (480, 640)) ->
         SourceError: nothing there, or not readable.
     """
     if isinstance(spec, int) or spec.isdecimal():
-        return StreamSource(int(spec), size_px)
+        number = int(spec)
+        if number > HIGHEST_CAMERA:
+            raise SourceError(f"camera {spec}: there is no such number")
+        return StreamSource(number, size_px)
     if not spec:
         raise SourceError("no input is named; give a file, a folder, a camera number or an address")
     if spec.startswith(PREFIX):

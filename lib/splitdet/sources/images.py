@@ -88,6 +88,9 @@ def _is_cut_off(data: bytes) -> bool:
         return False
     position = 2
     while position + 4 <= len(data) and data[position] == 0xFF:
+        if data[position + 1] == 0xFF:  # any number of these may stand before a marker
+            position += 1
+            continue
         is_scan = data[position + 1] == 0xDA
         position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
         if is_scan:

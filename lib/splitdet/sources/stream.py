@@ -14,6 +14,7 @@ from splitdet.errors import SourceError
 from splitdet.sources.capture import CaptureSource
 from splitdet.types import Frame
 
+HIGHEST_RATE = 1000.0  # some network streams report the 90000 ticks of their clock
 log = logging.getLogger(__name__)
 
 # what OpenCV hands over when the appsink's caps name one of these
@@ -111,7 +112,7 @@ class StreamSource(CaptureSource):
     @property
     def frame_rate(self) -> Optional[float]:
         """See `Source.frame_rate`; None where the device does not say."""
-        return float(self._capture.get(cv2.CAP_PROP_FPS)) or None
+        return self._rate(highest=HIGHEST_RATE)
 
     def read(self) -> Optional[Frame]:
         """See `Source.read`."""

@@ -15,6 +15,7 @@ from splitdet.sources.capture import CaptureSource
 from splitdet.types import Frame
 
 FALLBACK_RATE = 25.0  # for containers that do not say
+HIGHEST_RATE = 10000.0
 log = logging.getLogger(__name__)
 
 
@@ -34,7 +35,7 @@ class VideoSource(CaptureSource):
                 f"{path}: OpenCV cannot open this as a video (damaged, cut off, or not a video)"
             )
         super().__init__(path, capture)
-        self._rate = float(self._capture.get(cv2.CAP_PROP_FPS)) or FALLBACK_RATE
+        self._frame_rate = self._rate(highest=HIGHEST_RATE) or FALLBACK_RATE
 
     @property
     def frame_count(self) -> Optional[int]:
@@ -44,14 +45,14 @@ class VideoSource(CaptureSource):
     @property
     def frame_rate(self) -> Optional[float]:
         """See `Source.frame_rate`."""
-        return self._rate
+        return self._frame_rate
 
     def read(self) -> Optional[Frame]:
         """See `Source.read`."""
         begin_s = time.perf_counter()
         found, image = self._capture.read()
         if found and image is not None:
-            return self._frame(image, self.name, self._index / self._rate, begin_s)
+            return self._frame(image, self.name, self._index / self._frame_rate, begin_s)
         if self._index == 0:
             raise SourceError(f"{self.name}: no frame in this video can be decoded")
         # containers often promise a frame or two too many

@@ -8,7 +8,8 @@ import tarfile
 from pathlib import Path
 
 from splitdet.errors import ModelError
-from splitdet.graph.load import load_graph, save_graph
+from splitdet.graph.graph import Graph
+from splitdet.graph.load import save_graph
 from splitdet.models import identify
 from splitdet.zoo.find import GRAPH_FILE, MODELS
 from splitdet.zoo.manifest import Manifest, NpmSource, load_manifest
@@ -60,8 +61,8 @@ def import_tfjs(
         append_nms(graph_def, score_threshold, iou_threshold, max_detections)
     except ModelError as error:
         raise ModelError(f"{source}: {error}") from None
+    identify(Graph(graph_def))
     save_graph(graph_def, target)
-    identify(load_graph(target))
 
 
 def _try_zoo(manifest: Manifest, target: Path) -> str:

@@ -34,13 +34,17 @@ def read_tfjs(path: Path) -> proto.GraphDef:
     """
     try:
         model = json.loads(path.read_text(encoding="utf-8"))
-        nodes = model["modelTopology"]["node"]
-        manifest = model["weightsManifest"]
+        weights = _read_weights(model["weightsManifest"], path)
+        return _graph_def(model["modelTopology"]["node"], weights, path)
     except OSError as error:
         raise ModelError(f"{path}: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         raise ModelError(f"{path}: not a TensorFlow.js graph model") from None
-    weights = _read_weights(manifest, path)
+
+
+def _graph_def(
+    nodes: List[Dict[str, Any]], weights: Dict[str, np.ndarray], path: Path
+) -> proto.GraphDef:
     graph_def = proto.GraphDef()
     for node in nodes:
         copy = graph_def.node.add(name=node["name"], op=node["op"])
@@ -49,7 +53,7 @@ def read_tfjs(path: Path) -> proto.GraphDef:
             _fill_attr(copy.attr[key], value)
         if node["op"] == "Const":
             if node["name"] not in weights:
-                raise ModelError("{}: no weights for {!r}".format(path, node["name"]))
+                raise ModelError(f"{path}: no weights for {node['name']!r}")
             array = weights[node["name"]]
             copy.attr["dtype"].type = NUMBERS[array.dtype]
             copy.attr["value"].tensor.CopyFrom(to_tensor(array))

@@ -30,7 +30,7 @@ PIPELINE = (
         {"image_input": "bilder/größe/**/*.jpg"},
         {"label_path": "no"},
         {"stall_timeout_s": 1e-1, "max_vis_fps": 1e22},
-        {"stall_timeout_s": float("inf")},
+        {"stall_timeout_s": 1e6},
         {"visualize": False, "max_frames": 10**9, "model_type": "nms_v1"},
     ],
 )

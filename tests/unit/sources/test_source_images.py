@@ -183,3 +183,9 @@ def test_a_picture_is_told_by_its_name(name: str, yes: bool) -> None:
 @pytest.mark.parametrize(("name", "yes"), [("*.jpg", True), ("a?.png", True), ("a.png", False)])
 def test_a_wildcard_is_told_by_its_signs(name: str, yes: bool) -> None:
     assert has_wildcard(name) is yes
+
+
+def test_a_jpeg_with_fill_bytes_in_front_of_a_marker_is_read(tmp_path: Path) -> None:
+    data = _encoded(".jpg")
+    (tmp_path / "a.jpg").write_bytes(data[:2] + b"\xff\xff" + data[2:])
+    assert len(_frames(ImageSource(str(tmp_path)))) == 1
