@@ -36,19 +36,15 @@ def test_an_error_in_any_stage_ends_the_run_with_its_cause(stage: str, frame: st
 
 @pytest.mark.parametrize("frame", FRAMES)
 @pytest.mark.parametrize("stage", STAGES)
-def test_ctrl_c_ends_the_run_with_130(stage: str, frame: str) -> None:
-    done = run_with_fault(stage, "interrupt", frame)
-    assert done.returncode == 130
-    assert "stopped by Ctrl-C" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-@pytest.mark.parametrize("frame", FRAMES)
-@pytest.mark.parametrize("stage", STAGES)
-def test_a_termination_signal_ends_the_run_with_143(stage: str, frame: str) -> None:
-    done = run_with_fault(stage, "terminate", frame)
-    assert done.returncode == 143
-    assert "stopped by SIGTERM" in done.stderr
+@pytest.mark.parametrize(
+    ("kind", "code", "name"), [("interrupt", 130, "Ctrl-C"), ("terminate", 143, "SIGTERM")]
+)
+def test_a_signal_ends_the_run_with_its_name_and_code(
+    kind: str, code: int, name: str, stage: str, frame: str
+) -> None:
+    done = run_with_fault(stage, kind, frame)
+    assert done.returncode == code
+    assert f"stopped by {name}" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -47,6 +47,7 @@ def guarded(work: Callable[[], int]) -> NoReturn:
         code = getattr(stop, "exit_code", EXIT_INTERRUPTED)
     except SplitdetError as error:
         print(f"error: {error}", file=sys.stderr)
+        logging.getLogger("splitdet").debug("where it happened:", exc_info=error)
         code = error.exit_code
     except BrokenPipeError:  # whoever read our output has left
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
