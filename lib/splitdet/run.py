@@ -180,8 +180,8 @@ class _Run:
         pipeline = assemble(self._source, self._detector, self._output, self._leave)
         self._bar = tqdm(total=self._total(), unit=" " + self._source.unit, disable=None, leave=False)
         try:
-            with pipeline:
-                self._loop(pipeline)
+            pipeline.start()
+            self._loop(pipeline)
         except KeyboardInterrupt as stop:
             outcome.exit_code = getattr(stop, "exit_code", EXIT_INTERRUPTED)
             log.info("stopped by %s", str(stop) or "Ctrl-C")

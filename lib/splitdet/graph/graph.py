@@ -67,12 +67,8 @@ class Graph:
             node = self.nodes.get(split_name(tensor)[0])
         return full_name(tensor)
 
-    def ancestors(self, tensors: Iterable[str], stop: Iterable[str] = ()) -> Set[str]:
-        """Names of all nodes that `tensors` need, their own included.
-
-        The walk goes on behind every node but those of `stop`, which are included too.
-        """
-        ends = {split_name(name)[0] for name in stop}
+    def ancestors(self, tensors: Iterable[str]) -> Set[str]:
+        """Names of all nodes that `tensors` need, their own included."""
         found: Set[str] = set()
         waiting = [split_name(name)[0] for name in tensors]
         while waiting:
@@ -80,8 +76,7 @@ class Graph:
             if name in found or name not in self.nodes:
                 continue
             found.add(name)
-            if name not in ends:
-                waiting.extend(split_name(i)[0] for i in self.nodes[name].input)
+            waiting.extend(split_name(i)[0] for i in self.nodes[name].input)
         return found
 
     def constant(self, tensor: str) -> Optional[List[float]]:

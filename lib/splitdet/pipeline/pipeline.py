@@ -84,8 +84,7 @@ class Pipeline:
         """Frames handed to whoever iterates."""
 
     def __enter__(self) -> Pipeline:
-        for thread in self._threads:
-            thread.start()
+        self.start()
         return self
 
     def __exit__(self, *unused: object) -> None:
@@ -123,6 +122,11 @@ class Pipeline:
             if self._error is None and not self._stopping.is_set():
                 self._error = error
         self._abort()
+
+    def start(self) -> None:
+        """Start the threads; `close` must follow, as leaving the context manager does."""
+        for thread in self._threads:
+            thread.start()
 
     def close(self) -> List[str]:
         """Stop, and wait for the threads.
