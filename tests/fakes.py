@@ -32,6 +32,7 @@ class FakeDetector:
         self.model = SimpleNamespace(type_name="fake")
         self.engine = SimpleNamespace(description="no engine")
         self.split = True
+        self.feeders = self.config.accelerator_feeders
         self._steps = steps or {}
 
     def warm_up(self, height: int, width: int) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable, Iterator, Optional, Tuple, Union
+from typing import Any, Callable, Iterable, Iterator, Optional, Tuple, Union
+
+import numpy as np
 
 from splitdet.config import Config, make_config
 from splitdet.detector import Detector
@@ -11,8 +13,10 @@ from splitdet.errors import StallError
 from splitdet.pipeline.pipeline import Pipeline, Stage
 from splitdet.sources.base import Source
 from splitdet.sources.choose import open_source
+from splitdet.sources.memory import MemorySource
 from splitdet.types import Batch, Detections, Frame
 
+AnySource = Union[int, str, Path, Source, Iterable[np.ndarray]]
 SPARE_LOSSLESS = 2  # batches beside those with a feeder, so that no feeder ever waits for one
 SPARE_LATEST = 1  # every batch that waits is older when it is shown
 
@@ -37,13 +41,13 @@ def assemble(
     config = detector.config
     stages = [
         Stage("prepare", detector.prepare),
-        Stage("accelerator", detector.accelerate, threads=config.accelerator_feeders),
+        Stage("accelerator", detector.accelerate, threads=detector.feeders),
         Stage("cpu", detector.suppress, threads=config.cpu_feeders),
     ]
     if output is not None:
         stages.append(Stage("output", output, in_order=True))
     lossless = is_lossless(config, source)
-    feeders = config.accelerator_feeders + config.cpu_feeders
+    feeders = detector.feeders + config.cpu_feeders
     return Pipeline(
         source,
         stages,
@@ -57,7 +61,7 @@ def assemble(
 
 
 def stream(
-    source: Union[int, str, Path, Source], model: Union[str, Path, Detector], **config: Any
+    source: AnySource, model: Union[str, Path, Detector], **config: Any
 ) -> Iterator[Tuple[Frame, Detections]]:
     """Frames with what was found in them, in the order of capture.
 
@@ -65,7 +69,7 @@ def stream(
             print(frame.index, found)
 
     Args:
-        source: whatever `splitdet run` takes, or a `Source`.
+        source: whatever `splitdet run` takes, a `Source`, or pictures as arrays (see `MemorySource`).
         model: whatever `Detector` takes, or a `Detector`, which is then left open.
         config: any key of config.yml; not together with a `Detector`.
 
@@ -80,13 +84,18 @@ def stream(
         settings = make_config(**{**config, "model_path": str(model)})
         detector = Detector.from_config(settings)
     try:
-        opened = source
-        if not isinstance(opened, Source):
-            text = str(opened) if isinstance(opened, Path) else opened
-            opened = open_source(text, (detector.config.height, detector.config.width))
-        with assemble(opened, detector) as pipeline:
+        with assemble(_opened(source, detector.config), detector) as pipeline:
             for batch in pipeline:
                 yield from zip(batch.frames, batch.results)
     finally:
         if detector is not model:
             detector.close()
+
+
+def _opened(source: AnySource, config: Config) -> Source:
+    if isinstance(source, Source):
+        return source
+    if isinstance(source, (int, str, Path)):
+        text = str(source) if isinstance(source, Path) else source
+        return open_source(text, (config.height, config.width))
+    return MemorySource(source)

@@ -6,18 +6,19 @@ import logging
 from pathlib import Path
 from typing import Any, Optional, Union
 
-import cv2
 import numpy as np
 
 from splitdet.config import Config, make_config
-from splitdet.engines.base import Engine, Runner
+from splitdet.engines.base import EVERYTHING, Engine, Runner
+from splitdet.engines.saved_model import open_graph
 from splitdet.errors import ConfigError, EngineError, ModelError
-from splitdet.graph.load import load_graph
 from splitdet.labels import Labels, load_labels
-from splitdet.models import identify
+from splitdet.models import AUTO, identify
 from splitdet.models.base import Model
-from splitdet.types import Batch, Detections, check_image
-from splitdet.zoo.find import find_model
+from splitdet.types import Batch, Detections, Selection, check_image
+from splitdet.zoo.find import model_files
+from splitdet.zoo.manifest import Manifest
+from splitdet.zoo.manifest import label_path as manifest_labels
 
 WARM_UP_SIZE_PX = (300, 300)
 log = logging.getLogger(__name__)
@@ -33,8 +34,8 @@ class Detector:
 
     Args:
         model: a frozen graph, a folder with one in it, or a name under models/.
-        config: any key of config.yml. Unless `accelerator_feeders` says how many threads will
-            call `detect` at once, one call gets all cores.
+        config: any key of config.yml. Unless `accelerator_feeders` (`worker_threads` for mask_v1)
+            says how many threads will call `detect` at once, one call gets all cores.
 
     Raises:
         ModelError: no such model, or not a detection graph.
@@ -43,7 +44,8 @@ class Detector:
     """
 
     def __init__(self, model: Union[str, Path], **config: Any) -> None:
-        self._open(make_config(**{"accelerator_feeders": 1, **config, "model_path": str(model)}))
+        alone = {"accelerator_feeders": 1, "worker_threads": 1}
+        self._open(make_config(**{**alone, **config, "model_path": str(model)}))
 
     @classmethod
     def from_config(cls, config: Config) -> Detector:
@@ -54,22 +56,31 @@ class Detector:
 
     def _open(self, config: Config) -> None:
         self.config = config
-        self.labels: Labels = load_labels(config.label_path)
-        path = find_model(config.model_path)
+        files = model_files(config.model_path)
+        path = files.graph
+        # retrained models often keep the name of one of the zoo, whose manifest then says nothing
+        manifest = files.manifest if files.manifest and files.manifest.folder else None
         try:
-            self.model: Model = identify(load_graph(path), config.model_type)
+            self.model: Model = identify(open_graph(path), _claimed_type(config, manifest))
             _check_against(config, self.model)
         except ModelError as error:
             text = str(error)
             raise type(error)(text if str(path) in text else f"{path}: {text}") from None
-        self.engine: Engine = _make_engine(config)
+        self.labels = _choose_labels(config, manifest, self.model)
+        self._selection = Selection(config.det_th, config.max_boxes, config.region_area_px)
+        self.engine: Engine = _make_engine(config, self.feeders)
         parts = self.model.parts
         self._cpu: Optional[Runner] = None
         if self.split:
-            self._accelerator = self.engine.compile(parts.accelerator(), parts.cpu_scope)
-            self._cpu = self.engine.compile(parts.cpu(), "")
+            self._accelerator = self.engine.compile(parts.accelerator(), parts.cpu_scopes)
+            self._cpu = self.engine.compile(parts.cpu(), EVERYTHING)
         else:
-            self._accelerator = self.engine.compile(parts.whole(), parts.cpu_scope)
+            self._accelerator = self.engine.compile(parts.whole(), parts.cpu_scopes)
+
+    @property
+    def feeders(self) -> int:
+        """Threads that may run the network at once."""
+        return int(getattr(self.config, self.model.feeders_key))
 
     @property
     def split(self) -> bool:
@@ -92,7 +103,7 @@ class Detector:
             ValueError: not such an array.
         """
         check_image(image)
-        batch = Batch([], (_rgb(image)[np.newaxis],))
+        batch = Batch([], self.model.prepare([image]))
         self.accelerate(batch)
         self.suppress(batch)
         return batch.results[0]
@@ -102,8 +113,8 @@ class Detector:
         self.detect(np.zeros((height, width, 3), np.uint8))
 
     def prepare(self, batch: Batch) -> None:
-        """Frames to what the graph takes: uint8 (B, H, W, 3), RGB."""
-        batch.tensors = (np.stack([_rgb(frame.image) for frame in batch.frames]),)
+        """Frames to what the graph takes."""
+        batch.tensors = self.model.prepare([frame.image for frame in batch.frames])
 
     def accelerate(self, batch: Batch) -> None:
         """Run the accelerator part, or the whole graph when it is not split."""
@@ -114,10 +125,8 @@ class Detector:
         if self._cpu is not None:
             batch.tensors = self._cpu.run(batch.tensors)
         rows = len(batch.tensors[0])
-        config = self.config
         batch.results = [
-            self.model.result(batch.tensors, row).top(config.det_th, config.max_boxes)
-            for row in range(rows)
+            self.model.result(batch.tensors, row, self._selection) for row in range(rows)
         ]
         batch.tensors = ()
 
@@ -128,11 +137,29 @@ class Detector:
             self._cpu.close()
 
 
-def _rgb(image: np.ndarray) -> np.ndarray:
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+def _claimed_type(config: Config, manifest: Optional[Manifest]) -> str:
+    """The type that the user says it is."""
+    if config.model_type == AUTO and manifest is not None:
+        return manifest.model_type
+    return config.model_type
 
 
-def _make_engine(config: Config) -> Engine:
+def _choose_labels(config: Config, manifest: Optional[Manifest], model: Model) -> Labels:
+    """The map of the configuration, of the manifest, or the one that fits; else bare numbers."""
+    fitting = manifest_labels(manifest) or model.default_labels
+    if config.label_path:
+        labels = load_labels(config.label_path)
+        # the old program did not read label_path for DeepLab, so its files name any map there
+        if model.parts.cut or not model.default_labels or max(labels.names) <= (model.classes or 0):
+            return labels
+        log.warning(
+            "label_path %s has ids up to %d, but the model has %d classes: using %s",
+            *(config.label_path, max(labels.names), model.classes, fitting),
+        )
+    return load_labels(fitting) if fitting else Labels({})
+
+
+def _make_engine(config: Config, feeders: int) -> Engine:
     if config.precision != "fp32":
         raise EngineError(
             f"precision {config.precision} needs an engine that this version does not have; "
@@ -144,20 +171,22 @@ def _make_engine(config: Config) -> Engine:
         allow_memory_growth=config.allow_memory_growth,
         force_gpu_compatible=config.force_gpu_compatible,
         log_device=config.log_device,
-        feeders=config.accelerator_feeders,
+        feeders=feeders,
     )
     return TensorFlowEngine(config.device, options)
 
 
 def _check_against(config: Config, model: Model) -> None:
-    """Refuse settings that contradict the graph."""
-    if config.split_shape and not config.split_model:
-        log.info("split_shape is not used: split_model is False")
-    claims = [("num_classes", config.num_classes, model.classes, "classes")]
-    if config.split_model:
-        claims.append(("split_shape", config.split_shape, model.anchors, "anchors"))
+    """Refuse settings that contradict the graph; say which ones do not matter to it."""
+    split = config.split_model and bool(model.parts.cut)
+    claims = [
+        ("num_classes", config.num_classes, model.classes if model.parts.cut else None, "classes"),
+        ("split_shape", config.split_shape, model.anchors if split else None, "anchors"),
+    ]
     for key, claimed, found, what in claims:
-        if claimed and found is not None and claimed != found:
+        if claimed and found is None:
+            log.info("%s is not used: %s", key, _why_unused(config, model))
+        elif claimed and claimed != found:
             raise ConfigError(
                 f"{key} is {claimed}, but the graph has {found} {what}; "
                 f"set {key}: {found}, or 0 to take it from the graph"
@@ -167,3 +196,9 @@ def _check_against(config: Config, model: Model) -> None:
             f"batch_size is {config.batch_size}, but this graph takes one frame at a time; "
             "set batch_size: 1"
         )
+
+
+def _why_unused(config: Config, model: Model) -> str:
+    if not model.parts.cut:
+        return f"{model.type_name} is not split"
+    return "split_model is False" if not config.split_model else f"the graph is {model.type_name}"

@@ -40,7 +40,7 @@ from splitdet.sources.choose import open_source
 from splitdet.sources.images import ImageSource
 from splitdet.sources.video import FALLBACK_RATE
 from splitdet.types import Batch
-from splitdet.visualize.draw import draw_detections, draw_fps
+from splitdet.visualize.draw import describe, draw_found, draw_fps
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ class Output:
             picture: Optional[np.ndarray] = None
             if show or self._draws:
                 picture = frame.image.copy()
-                draw_detections(picture, found, self._detector.labels)
+                draw_found(picture, found, self._detector.labels)
                 if self._detector.config.vis_text:
                     draw_fps(picture, self._meter.current_fps)
             if show:
@@ -239,9 +239,8 @@ class _Run:
         interval = self._job.config.det_interval
         for frame, found in zip(batch.frames, batch.results):
             if interval and frame.index % interval == 0:
-                labels = self._detector.labels
-                names = (f"{labels[c]} {s:.2f}" for c, s in zip(found.classes, found.scores))
-                tqdm.write("{} {}: {}".format(frame.source, frame.index, ", ".join(names) or "nothing"))
+                text = describe(found, self._detector.labels)
+                tqdm.write(f"{frame.source} {frame.index}: {text}")
 
     def _leave(self, error: StallError) -> None:
         """The main thread itself is stuck, in the window: nobody else can end the process."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Dict, Optional, Sequence, Tuple
+from dataclasses import dataclass, field, replace
+from typing import Dict, List, Optional, Sequence, Tuple, TypeVar
 
+import cv2
 import numpy as np
+
+from splitdet.masks import place_mask
 
 Tensors = Tuple[np.ndarray, ...]
 """What a part of a graph takes or gives, in the order of its ports."""
@@ -66,6 +69,18 @@ class Frame:
 
 
 @dataclass(frozen=True)
+class Selection:
+    """Which of the things that were found are reported: printed, drawn and written."""
+
+    threshold: float = 0.0
+    """Least score, 0..1."""
+    limit: int = 100
+    """Most of them in a frame, best first."""
+    region_area_px: int = 1
+    """Least pixels of a segmented region that gets a box, in the segmenter's own picture."""
+
+
+@dataclass(frozen=True)
 class Detections:
     """What was found in one frame, best first."""
 
@@ -75,6 +90,9 @@ class Detections:
     """float32 (N,), 0..1, falling."""
     classes: np.ndarray
     """int64 (N,), ids of the label map."""
+    masks: Optional[np.ndarray] = None
+    """float32 (N, h, w), 0..1: a grid over each box; from 0.5 on a cell belongs to the object. None
+    where the model gives none. See `frame_masks`."""
 
     def __post_init__(self) -> None:
         count = len(self.scores)
@@ -85,27 +103,94 @@ class Detections:
                     *shapes
                 )
             )
+        if self.masks is not None and (self.masks.ndim != 3 or len(self.masks) != count):
+            raise ValueError(f"masks must be ({count}, h, w); got {self.masks.shape}")
 
     def __len__(self) -> int:
         return len(self.scores)
 
     def __repr__(self) -> str:
         best = f", best {self.scores[0]:.3f}" if len(self) else ""
-        return f"Detections({len(self)}{best})"
+        return f"{type(self).__name__}({len(self)}{best})"
 
-    def top(self, threshold: float, limit: int) -> Detections:
+    def top(self: AnyDetections, threshold: float, limit: int) -> AnyDetections:
         """The first `limit` detections that score at least `threshold`.
 
         This one selection is what is printed, drawn and written.
         """
         # float32, as the scores are: 0.3 must find a score of float32(0.3)
         keep = np.flatnonzero(self.scores >= np.float32(threshold))[:limit]
-        return Detections(self.boxes[keep], self.scores[keep], self.classes[keep])
+        return replace(
+            self,
+            boxes=self.boxes[keep],
+            scores=self.scores[keep],
+            classes=self.classes[keep],
+            masks=None if self.masks is None else self.masks[keep],
+        )
+
+    def frame_masks(self, height: int, width: int) -> np.ndarray:
+        """Masks in a frame of `height` x `width` pixels: bool (N, height, width).
+
+        Raises:
+            ValueError: the model gives no masks.
+        """
+        if self.masks is None:
+            raise ValueError("these detections have no masks")
+        full = np.zeros((len(self), height, width), np.bool_)
+        for canvas, mask, box in zip(full, self.masks, self.boxes):
+            rows, columns, inside = place_mask(mask, box, height, width)
+            canvas[rows, columns] = inside
+        return full
 
     @staticmethod
     def none() -> Detections:
         """No detection at all."""
         return Detections(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int64))
+
+
+AnyDetections = TypeVar("AnyDetections", bound=Detections)
+
+
+@dataclass(frozen=True, repr=False)
+class Segmentation(Detections):
+    """A class for every pixel, and boxes around the connected regions of each class.
+
+    Regions come largest first. Their score is 1: a segmenter decides, it does not weigh.
+    """
+
+    pixels: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.uint8))
+    """uint8 (h, w), ids of the label map, 0: background. Spans the frame, at the model's own size."""
+
+    @staticmethod
+    def of_pixels(pixels: np.ndarray, region_area_px: int) -> Segmentation:
+        """Boxes around all regions of at least `region_area_px` pixels.
+
+        Args:
+            pixels: integers (h, w), at most 255.
+        """
+        pixels = np.asarray(pixels, np.uint8)
+        height, width = pixels.shape
+        found: List[Tuple[int, Tuple[float, ...], int]] = []
+        for class_id in np.unique(pixels[pixels > 0]).tolist():
+            mask = (pixels == class_id).astype(np.uint8)
+            regions = cv2.connectedComponentsWithStats(mask)[2][1:]  # the first is what is not mask
+            for left, top, columns, rows, area in regions.tolist():
+                if area >= region_area_px:
+                    box = (top / height, left / width, (top + rows) / height, (left + columns) / width)
+                    found.append((area, box, class_id))
+        found.sort(key=lambda region: -region[0])
+        return Segmentation(
+            np.array([box for _, box, _ in found], np.float32).reshape(-1, 4),
+            np.ones(len(found), np.float32),
+            np.array([class_id for _, _, class_id in found], np.int64),
+            pixels=pixels,
+        )
+
+    def shares(self) -> Dict[int, float]:
+        """Share of the picture that each class takes, 0..1, background included, largest first."""
+        counts = np.bincount(self.pixels.ravel())
+        order = sorted(np.flatnonzero(counts).tolist(), key=lambda class_id: -counts[class_id])
+        return {class_id: float(counts[class_id]) / self.pixels.size for class_id in order}
 
 
 @dataclass

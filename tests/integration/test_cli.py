@@ -7,61 +7,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import List
 
 import cv2
-import numpy as np
 import pytest
 
+from commands import HANG_S, call, records
 from places import ROOT
 from ssd_graphs import anchor_count
-
-HANG_S = 120
-
-
-def call(*arguments: Any, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """`splitdet ARGUMENTS`, or one of the scripts, in `folder`."""
-    words = [str(word) for word in arguments]
-    command = [sys.executable]
-    command += [str(ROOT / words.pop(0))] if words[0].endswith(".py") else ["-m", "splitdet"]
-    return subprocess.run(
-        command + words,
-        cwd=str(folder),
-        env={**os.environ, "PYTHONPATH": str(ROOT / "lib"), **environment},
-        capture_output=True,
-        text=True,
-        timeout=HANG_S,
-    )
-
-
-def records(path: Path) -> List[Dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-@pytest.fixture
-def video(tmp_path: Path) -> Path:
-    """25 frames, 96x64, 12.5 frames per second."""
-    path = tmp_path / "clip.avi"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 12.5, (96, 64))
-    random = np.random.RandomState(0)
-    for _ in range(25):
-        small = random.randint(0, 256, (8, 12, 3)).astype(np.uint8)
-        writer.write(cv2.resize(small, (96, 64)))
-    writer.release()
-    return path
-
-
-@pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    """Folder `images` with four pictures in two folders, and one that is broken."""
-    folder = tmp_path / "images"
-    (folder / "deep").mkdir(parents=True)
-    random = np.random.RandomState(0)
-    for name in ("b.JPG", "a.png", "deep/c.jpeg", "deep/d.bmp"):
-        height = 40 + 10 * len(name)
-        cv2.imwrite(str(folder / name), random.randint(0, 256, (height, 60, 3)).astype(np.uint8))
-    (folder / "broken.jpg").write_bytes((folder / "b.JPG").read_bytes()[:300])
-    return folder
 
 
 def test_run_video_saves_every_frame_at_the_rate_of_the_source(
@@ -156,7 +109,7 @@ def test_a_file_of_the_old_program_runs_unchanged(video: Path, tiny_model: Path,
         (["split_shape=7"], "split_shape is 7, but the graph has 160 anchors; set split_shape: 160"),
         (["num_classes=90"], "num_classes is 90, but the graph has 3 classes; set num_classes: 3"),
         (["model_type=nms_v1"], "model_type is nms_v1, but the graph is nms_v2"),
-        (["model_type=mask_v1"], "model_type mask_v1 is not in this version"),
+        (["model_type=trt_v1"], "model_type trt_v1 is not in this version"),
         (["precision=int8"], "precision int8 needs an engine that this version does not have"),
         (["label_path=none.pbtxt"], "label_path: none.pbtxt: no such file"),
         (["model_path=nowhere"], "nowhere: no such model; try: splitdet models get nowhere"),

@@ -21,7 +21,7 @@ from splitdet.errors import ModelError
 from splitdet.graph.load import load_graph
 from splitdet.models import identify
 from splitdet.zoo import get, packages
-from splitdet.zoo.manifest import Manifest, load_manifest, names
+from splitdet.zoo.manifest import load_manifest
 
 NAME = "ssd_mobilenet_v1_coco_2018_01_28"
 
@@ -143,10 +143,101 @@ def test_an_unknown_name_is_refused_with_the_nearest() -> None:
         get.get_model("ssd_mobilenet_v2_coco_2018_03_92")
 
 
-def test_every_manifest_can_be_read_and_uses_tls() -> None:
-    manifests = [load_manifest(name) for name in names()]
-    assert len(manifests) >= 23
-    assert all(isinstance(one, Manifest) and one.url.startswith("https://") for one in manifests)
+QUANTIZED = "ssd_mobilenet_v1_0.75_depth_quantized_300x300_coco14_sync_2018_07_"
+
+
+@pytest.mark.parametrize("asked", ["03", "18"])
+@pytest.mark.parametrize("installed", ["03", "18"])
+def test_a_model_with_two_names_is_not_fetched_again(tmp_path: Path, asked: str, installed: str) -> None:
+    path = tmp_path / (QUANTIZED + installed) / "frozen_inference_graph.pb"
+    path.parent.mkdir()
+    path.write_bytes(b"kept")
+    assert get.get_model(QUANTIZED + asked, tmp_path) == path
+
+
+def own(folder: Path, text: str) -> Path:
+    """Write the manifest of a model of one's own, `models/mine`; gives the folder models."""
+    (folder / "models" / "mine").mkdir(parents=True)
+    (folder / "models" / "mine" / "manifest.yml").write_text(text, encoding="utf-8")
+    return folder / "models"
+
+
+def test_a_graph_of_ones_own_is_fetched_as_it_is(
+    server: Tuple[str, Path], tmp_path: Path, tiny_model: Path
+) -> None:
+    graph = tiny_model.read_bytes()
+    (server[1] / "my.pb").write_bytes(graph)
+    checksum = hashlib.sha256(graph).hexdigest()
+    models = own(tmp_path, f"graph: a.pb\nurl: {server[0]}/my.pb?x=1\nhash: sha256:{checksum}\n")
+    path = get.get_model("mine", models)
+    assert path == models / "mine" / "a.pb"
+    assert path.read_bytes() == graph
+    assert sorted(one.name for one in path.parent.iterdir()) == ["a.pb", "manifest.yml"]
+
+
+def test_an_archive_of_ones_own_may_call_its_graph_as_it_likes(
+    server: Tuple[str, Path], tmp_path: Path
+) -> None:
+    members = [("x/saved_model/saved_model.pb", b"other"), ("x/export.pb", b"graph")]
+    checksum = archive(server[1] / "my.tgz", members)
+    models = own(tmp_path, f"url: {server[0]}/my.tgz\nhash: {checksum}\n")
+    path = get.get_model("mine", models)
+    assert path == models / "mine" / "frozen_inference_graph.pb"
+    assert path.read_bytes() == b"graph"
+
+
+def test_an_archive_with_several_graphs_must_have_the_one_that_is_named(
+    server: Tuple[str, Path], tmp_path: Path
+) -> None:
+    checksum = archive(server[1] / "my.tgz", [("x/a.pb", b"a"), ("x/b.pb", b"b")])
+    models = own(tmp_path, f"graph: c.pb\nurl: {server[0]}/my.tgz\nhash: {checksum}\n")
+    with pytest.raises(ModelError, match=r"no c\.pb in it"):
+        get.get_model("mine", models)
+
+
+def test_a_model_of_ones_own_may_be_named_by_its_folder(
+    server: Tuple[str, Path], tmp_path: Path
+) -> None:
+    checksum = archive(server[1] / "my.tgz", [("x/export.pb", b"graph")])
+    models = own(tmp_path, f"url: {server[0]}/my.tgz\nhash: {checksum}\n")
+    assert get.get_model(str(models / "mine"), tmp_path / "elsewhere").parent == models / "mine"
+
+
+def test_a_graph_of_ones_own_that_is_there_is_not_fetched_again(tmp_path: Path) -> None:
+    models = own(tmp_path, "url: https://host.invalid/my.pb\n")
+    (models / "mine" / "my.pb").write_bytes(b"kept")
+    assert get.get_model("mine", models) == models / "mine" / "my.pb"
+
+
+def test_without_tls_a_checksum_is_needed(server: Tuple[str, Path], tmp_path: Path) -> None:
+    models = own(tmp_path, f"url: {server[0]}/my.pb\n")
+    with pytest.raises(ModelError, match=r"manifest\.yml: url: .* is not https, so the key hash"):
+        get.get_model("mine", models)
+
+
+def test_a_page_in_the_place_of_a_graph_is_refused_and_not_kept(
+    server: Tuple[str, Path], tmp_path: Path
+) -> None:
+    page = b"<html>no such file</html>"
+    (server[1] / "my.pb").write_bytes(page)
+    checksum = hashlib.sha256(page).hexdigest()
+    models = own(tmp_path, f"url: {server[0]}/my.pb\nhash: sha256:{checksum}\n")
+    with pytest.raises(ModelError, match=r"cannot be fetched .* and save it as .*\.pb"):
+        get.get_model("mine", models)
+    assert [path.name for path in (models / "mine").iterdir()] == ["manifest.yml"]
+
+
+def test_a_manifest_without_an_address_is_told_where_the_graph_belongs(tmp_path: Path) -> None:
+    models = own(tmp_path, "graph: my.pb\n")
+    with pytest.raises(ModelError, match=r"manifest\.yml: no url .* put it there yourself, as .*my\.pb"):
+        get.get_model("mine", models)
+
+
+def test_a_failed_fetch_leaves_the_manifest_there(tmp_path: Path, server: Tuple[str, Path]) -> None:
+    models = own(tmp_path, f"url: {server[0]}/nowhere.pb\nhash: sha256:{'0' * 64}\n")
+    with pytest.raises(ModelError, match="cannot be fetched"):
+        get.get_model("mine", models)
+    assert [path.name for path in (models / "mine").iterdir()] == ["manifest.yml"]
 
 
 @pytest.mark.model

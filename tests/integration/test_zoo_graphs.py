@@ -1,44 +1,116 @@
-"""Genuine graphs of each generation, with random weights: found, cut, and the same to the bit."""
+"""The genuine graph of every model of the zoo, with random weights: found, cut, and the same to the bit.
+
+Three photographs go through the whole pipeline, in halves where the type has a split, and through
+a plain session over the untouched graph.
+"""
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, Optional
 
 import cv2
 import numpy as np
 import pytest
 
-from reference import PlainSession
-from splitdet.detector import Detector
+import splitdet
+from places import SHARED
+from reference import MASK_OUTPUTS, OUTPUTS, PlainSession, resized_for_segmenter
+from splitdet.types import Detections, Segmentation
 
-GRAPHS = [
+PHOTOGRAPHS = ("dog.jpg", "person.jpg", "giraffe.jpg")
+SKELETONS = SHARED / "zoo" / "skeletons"
+QUANTIZED = "quantized_300x300_coco14_sync_2018_07_03"
+FPN = "fpn_shared_box_predictor_640x640_coco14_sync_2018_07_03"
+PPN = "ppn_shared_box_predictor_300x300_coco14_sync_2018_07_03"
+
+QUICK = [
     ("ssd_mobilenet_v1_coco_11_06_2017", "nms_v0", 1917),
-    ("ssd_mobilenet_v1_coco_2017_11_17.raw", "nms_v1", 1917),
-    ("ssd_inception_v2_coco_2018_01_28", "nms_v2", 1917),
-    ("ssd_mobilenet_v1_quantized_300x300_coco14_sync_2018_07_03", "nms_v2", 1917),
-    ("ssd_mobilenet_v1_ppn_shared_box_predictor_300x300_coco14_sync_2018_07_03", "nms_v2", 3000),
-    ("ssd_mobilenet_v1_fpn_shared_box_predictor_640x640_coco14_sync_2018_07_03.folded", "nms_v2", 51150),
+    ("ssd_mobilenet_v1_coco_2017_11_17", "nms_v1", 1917),
+    ("ssd_mobilenet_v1_coco_2018_01_28", "nms_v2", 1917),
+    (f"ssd_mobilenet_v1_{QUANTIZED}", "nms_v2", 1917),
+    (f"ssd_mobilenet_v1_{PPN}", "nms_v2", 3000),
+    ("faster_rcnn_inception_v2_coco_2018_01_28", "faster_v2", None),
+    ("mask_rcnn_inception_v2_coco_2018_01_28", "mask_v1", None),
+    ("deeplabv3_mnv2_pascal", "deeplab_v3", None),
 ]
+"""At least one of each family: these run on TensorFlow 1.15, too."""
+
+OTHERS = [
+    ("ssd_mobilenet_v1_coco_2017_11_17.raw", "nms_v1", 1917),
+    ("ssd_inception_v2_coco_2017_11_17", "nms_v1", 1917),
+    ("ssd_mobilenet_v1_coco_2018_01_28.raw", "nms_v2", 1917),
+    ("ssd_inception_v2_coco_2018_01_28", "nms_v2", 1917),
+    ("ssd_mobilenet_v2_coco_2018_03_29", "nms_v2", 1917),
+    ("ssdlite_mobilenet_v2_coco_2018_05_09", "nms_v2", 1917),
+    ("ssdlite_mobilenet_v2_coco_2018_05_09.raw", "nms_v2", 1917),
+    (f"ssd_mobilenet_v1_0.75_depth_{QUANTIZED}", "nms_v2", 1917),
+    (f"ssd_resnet50_v1_{FPN}", "nms_v2", 51150),
+    (f"ssd_resnet50_v1_{FPN}.folded", "nms_v2", 51150),
+    (f"ssd_mobilenet_v1_{FPN}", "nms_v2", 51150),
+    (f"ssd_mobilenet_v1_{FPN}.folded", "nms_v2", 51150),
+    (f"ssd_mobilenet_v1_{PPN}.folded", "nms_v2", 3000),
+    ("faster_rcnn_resnet50_coco_2018_01_28", "faster_v2", None),
+    ("faster_rcnn_resnet101_coco_2018_01_28", "faster_v2", None),
+    ("faster_rcnn_inception_resnet_v2_atrous_coco_2018_01_28", "faster_v2", None),
+    ("mask_rcnn_resnet50_atrous_coco_2018_01_28", "mask_v1", None),
+    ("mask_rcnn_resnet101_atrous_coco_2018_01_28", "mask_v1", None),
+    ("mask_rcnn_inception_resnet_v2_atrous_coco_2018_01_28", "mask_v1", None),
+    ("deeplabv3_pascal", "deeplab_v3", None),
+]
+CASES = [*QUICK, *(pytest.param(*case, marks=pytest.mark.slow) for case in OTHERS)]
 
 
 @pytest.mark.zoo
-@pytest.mark.slow
-@pytest.mark.parametrize(("name", "model_type", "anchors"), GRAPHS)
-def test_a_graph_of_the_zoo_gives_the_same_bits_split(
-    name: str, model_type: str, anchors: int, shared: Path, tmp_path: Path
+def test_the_table_names_every_graph_of_the_zoo() -> None:
+    names = {name for name, _, _ in (*QUICK, *OTHERS)}
+    assert names == {path.name[: -len(".pb.xz")] for path in SKELETONS.iterdir()}
+
+
+@pytest.mark.zoo
+@pytest.mark.parametrize(("name", "model_type", "anchors"), CASES)
+def test_a_graph_of_the_zoo_gives_the_same_bits_through_the_pipeline(
+    name: str, model_type: str, anchors: Optional[int], tmp_path: Path
 ) -> None:
-    filler = [sys.executable, str(shared / "zoo" / "skeleton.py"), "fill"]
-    skeleton = shared / "zoo" / "skeletons" / f"{name}.pb.xz"
-    subprocess.run([*filler, str(skeleton), str(tmp_path / "graph.pb")], check=True)
-    image = cv2.imread(str(shared / "images" / "dog.jpg"))
-    boxes, scores, classes = PlainSession(tmp_path / "graph.pb")(image)
-    with Detector(
-        tmp_path / "graph.pb", det_th=0, split_shape=anchors, model_type=model_type
-    ) as detector:
-        found = detector.detect(image)
+    graph = tmp_path / "graph.pb"
+    filler = [sys.executable, str(SHARED / "zoo" / "skeleton.py"), "fill"]
+    subprocess.run([*filler, str(SKELETONS / f"{name}.pb.xz"), str(graph)], check=True)
+    photographs = tmp_path / "photographs"
+    photographs.mkdir()
+    for photograph in PHOTOGRAPHS:
+        shutil.copy(str(SHARED / "images" / photograph), str(photographs))
+    detector = splitdet.Detector(graph, det_th=0, region_area_px=1, max_boxes=100_000)
+    with detector:
+        assert (detector.model.type_name, detector.model.anchors) == (model_type, anchors)
+        assert detector.split == (model_type not in ("mask_v1", "deeplab_v3"))
+        results = [found for _, found in splitdet.stream(photographs, detector)]
+    assert len(results) == len(PHOTOGRAPHS)
+    check = same_pixels if model_type == "deeplab_v3" else same_boxes
+    outputs = {"mask_v1": MASK_OUTPUTS, "deeplab_v3": ["SemanticPredictions:0"]}
+    image_name = "ImageTensor:0" if model_type == "deeplab_v3" else "image_tensor:0"
+    plain = PlainSession(graph, outputs.get(model_type, OUTPUTS), image_name)
+    for photograph, found in zip(sorted(photographs.iterdir()), results):
+        check(found, plain, cv2.imread(str(photograph)))
+
+
+def same_boxes(found: Detections, plain: PlainSession, image: np.ndarray) -> None:
+    """Boxes, scores, classes and masks are equal to the bit, and there is something to compare."""
+    boxes, scores, classes, *masks = plain(image)
     assert len(scores) > 10
     np.testing.assert_array_equal(found.boxes, boxes)
     np.testing.assert_array_equal(found.scores, scores)
     np.testing.assert_array_equal(found.classes, classes)
+    assert (found.masks is not None) == bool(masks)
+    if masks:
+        np.testing.assert_array_equal(found.masks, masks[0])
+
+
+def same_pixels(found: Any, plain: PlainSession, image: np.ndarray) -> None:
+    """The class of every pixel is equal, and there is more than one."""
+    assert isinstance(found, Segmentation)
+    (pixels,) = plain.run(resized_for_segmenter(image))
+    assert len(np.unique(pixels)) > 1
+    np.testing.assert_array_equal(found.pixels, pixels[0])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any, List, Optional, Tuple
+from typing import Any, List, Tuple
 
-from splitdet.graph.load import load_graph
+from splitdet.engines.saved_model import open_graph
 from splitdet.models import identify
 from splitdet.models.base import Model
+from splitdet.models.boxes import BoxModel
 from splitdet.zoo.find import find_model
 
 
@@ -21,7 +22,7 @@ def add_commands(commands: Any) -> None:
 
 def _inspect(options: argparse.Namespace) -> int:
     path = find_model(options.file)
-    print(describe(path, identify(load_graph(path))))
+    print(describe(path, identify(open_graph(path))))
     return 0
 
 
@@ -35,24 +36,25 @@ def describe(path: Path, model: Model) -> str:
         ("input", str(parts.image)),
         ("network input", str(parts.network_input)),
         ("input size", "{}x{} (height x width)".format(*size) if size else "depends on the frame"),
-        ("anchors", _number(model.anchors)),
-        ("classes", _number(model.classes)),
+        ("classes", str(model.classes or "not known")),
     ]
+    if isinstance(model, BoxModel):
+        what = "proposals" if model.anchors is None else "anchors"
+        rows.append((what, str(model.candidates or "depends on the frame")))
     rows += [("cut: " + port.role, str(port)) for port in parts.cut]
     rows += [("result", str(port)) for port in parts.results]
     rows += [
         ("nodes", f"{len(parts.graph)} in all"),
-        ("nodes", f"{len(parts.accelerator().graph_def.node)} in the accelerator part"),
-        ("nodes", f"{len(parts.cpu().graph_def.node)} in the CPU part"),
     ]
+    if parts.cut:
+        rows += [
+            ("nodes", f"{len(parts.accelerator().graph_def.node)} in the accelerator part"),
+            ("nodes", f"{len(parts.cpu().graph_def.node)} in the CPU part"),
+        ]
     text = "\n".join("{:<14} {}".format(*row) for row in rows)
     config = [f"model_path: {str(path)!r}", f"model_type: {model.type_name}"]
-    if model.classes:
+    if model.classes and parts.cut:
         config.append(f"num_classes: {model.classes}")
     if model.anchors:
         config.append(f"split_shape: {model.anchors}")
     return text + "\n\nconfig.yml:\n" + "\n".join(config)
-
-
-def _number(value: Optional[int]) -> str:
-    return "depends on the frame" if value is None else str(value)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Tuple
 
 from splitdet.config import Config
 from splitdet.config.load import DEFAULT_FILE
@@ -17,15 +18,16 @@ def add_commands(commands: Any) -> None:
     """Add `models` and `init` to the command line."""
     models = commands.add_parser("models", help="list, fetch and import models")
     actions = models.add_subparsers(dest="action", metavar="ACTION", required=True)
-    listing = actions.add_parser("list", help="the models of the zoo")
+    listing = actions.add_parser("list", help="the models of the zoo, and those under models/")
     listing.set_defaults(work=_list)
-    get = actions.add_parser("get", help="fetch a model of the zoo into models/")
+    get = actions.add_parser("get", help="fetch a model of the zoo, or one whose manifest has a url")
     get.add_argument("name", metavar="NAME")
     get.set_defaults(work=_get)
     importer = actions.add_parser(
         "import",
         help="turn a TensorFlow.js graph model into a frozen graph",
-        description="Turn a TensorFlow.js single-shot detector into a frozen graph with NMS.",
+        description="Turn a TensorFlow.js graph model, a single-shot detector or a segmenter, into a "
+        "frozen graph. A detector gets the NMS that it lacks.",
     )
     importer.add_argument("file", metavar="MODEL.json", type=Path)
     importer.add_argument("--name", help="folder under models/ (default: that of the file)")
@@ -39,15 +41,41 @@ def add_commands(commands: Any) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from splitdet.zoo.find import GRAPH_FILE, MODELS
-    from splitdet.zoo.manifest import load_manifest, names
+    from splitdet.zoo.find import own_models
+    from splitdet.zoo.manifest import names
 
-    width = max(len(name) for name in names())
-    for name in names():
-        manifest = load_manifest(name)
-        here = "installed" if (MODELS / name / GRAPH_FILE).is_file() else ""
-        print("{:<{}}  {:<10}  {}".format(name, width, manifest.model_type, here).rstrip())
+    rows = [("name", "type", "anchors", "size", "installed")]
+    problems = []
+    for name in (*names(), *own_models()):
+        try:
+            rows.append(_row(name))
+        except ModelError as error:  # of one's own: the others are listed all the same
+            rows.append((name, "?", "?", "?", "?"))
+            problems.append(str(error))
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+    for problem in problems:
+        print(problem, file=sys.stderr)
     return 0
+
+
+def _row(name: str) -> Tuple[str, str, str, str, str]:
+    """What the list says of a model."""
+    from splitdet.zoo.find import MODELS, graph_in, manifest_of
+    from splitdet.zoo.manifest import Manifest, same_model
+
+    manifest = manifest_of(MODELS / name) or Manifest(name)
+    folders = [MODELS / known for known in same_model(name) or (name,)]
+    here = any(folder.is_dir() and graph_in(folder, manifest) for folder in folders)
+    size = manifest.input_size_px
+    return (
+        name,
+        manifest.model_type,
+        str(manifest.anchors or "-"),
+        "{}x{}".format(*size) if isinstance(size, tuple) else str(size or "-"),
+        "yes" if here else "no",
+    )
 
 
 def _get(options: argparse.Namespace) -> int:

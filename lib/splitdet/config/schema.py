@@ -59,7 +59,12 @@ class Config:
         "model",
         choices=(["auto", "nms_v0", "nms_v1", "nms_v2", "faster_v2", "mask_v1", "deeplab_v3", "trt_v1"]),
     )
-    label_path: str = _key("", "label map (.pbtxt, .txt or .json); empty: the names of COCO", "model")
+    label_path: str = _key(
+        "",
+        "label map (.pbtxt, .txt or .json) or the name of one that is shipped (coco, pascal_voc, "
+        "open_images, pets, face, one_class); empty: the one that fits the model",
+        "model",
+    )
     num_classes: int = _key(
         0, "classes of the model; 0: as the graph says, else checked against it", "model", low=0
     )
@@ -97,7 +102,7 @@ class Config:
         high=1024,
     )
     worker_threads: int = _key(
-        4, "mask_v1: parallel sessions; no other type uses it", "run", low=1, high=64
+        4, "mask_v1: frames that go through the graph side by side", "run", low=1, high=64
     )
     stall_timeout_s: float = _key(
         60.0, "end the run when a stage works on one batch for so many seconds", "run", low=0.1, high=1e6
@@ -114,6 +119,14 @@ class Config:
     )
     max_boxes: int = _key(
         100, "most detections of a frame to report, best first", "report", low=1, high=100000
+    )
+    region_area_px: int = _key(
+        500,
+        "deeplab_v3: pixels from which on a region gets a box, in the picture that the model sees "
+        "(long side 513)",
+        "report",
+        low=1,
+        high=1_000_000,
     )
     fps_interval: float = _key(
         5.0, "seconds between two lines of figures, and that they cover", "report", low=0.1

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Sequence
 
 from splitdet.graph.cut import Part
 from splitdet.types import Tensors
+
+EVERYTHING = ("",)
+"""Prefix of all names: the whole part runs on the CPU."""
 
 
 class Runner(ABC):
@@ -33,9 +37,9 @@ class Engine(ABC):
         """Name, version and device, for people."""
 
     @abstractmethod
-    def compile(self, part: Part, on_cpu: str) -> Runner:
+    def compile(self, part: Part, on_cpu: Sequence[str]) -> Runner:
         """Make `part` ready to run.
 
         Args:
-            on_cpu: nodes whose names begin so run on the CPU; the empty string means all of them.
+            on_cpu: nodes whose names begin with one of these run on the CPU; `EVERYTHING`: all do.
         """

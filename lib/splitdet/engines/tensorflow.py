@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Sequence
 
 import numpy as np
 
 from splitdet import compat
-from splitdet.engines.base import Engine, Runner
+from splitdet.engines.base import EVERYTHING, Engine, Runner
 from splitdet.errors import EngineError
 from splitdet.graph.cut import Part
 from splitdet.types import Tensors
@@ -29,12 +29,13 @@ class SessionOptions:
 class TensorFlowRunner(Runner):
     """A session that holds one part of a graph."""
 
-    def __init__(self, part: Part, options: SessionOptions, device: str, on_cpu: str) -> None:
+    def __init__(self, part: Part, options: SessionOptions, device: str, on_cpu: Sequence[str]) -> None:
         tf = compat.tensorflow()
         graph_def = tf.GraphDef.FromString(part.graph_def.SerializeToString())
-        use_gpu = device == "gpu" and on_cpu != ""
+        everything = tuple(on_cpu) == EVERYTHING
+        use_gpu = device == "gpu" and not everything
         for node in graph_def.node:
-            on_gpu = use_gpu and not node.name.startswith(on_cpu)
+            on_gpu = use_gpu and not node.name.startswith(tuple(on_cpu))
             node.device = "/device:GPU:0" if on_gpu else "/device:CPU:0"
         graph = tf.Graph()
         with graph.as_default():
@@ -48,7 +49,7 @@ class TensorFlowRunner(Runner):
             # Two frames on half of the cores each beat one frame on all of them, and the small
             # operations of the NMS gain nothing from several threads.
             cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-            share = 1 if on_cpu == "" else max(1, (cores or 1) // options.feeders)
+            share = 1 if everything else max(1, (cores or 1) // options.feeders)
             config.intra_op_parallelism_threads = share
             config.use_per_session_threads = True
         config.gpu_options.allow_growth = options.allow_memory_growth
@@ -92,6 +93,6 @@ class TensorFlowEngine(Engine):
         """See `Engine.description`."""
         return f"TensorFlow {compat.version()} on the {self._device.upper()}"
 
-    def compile(self, part: Part, on_cpu: str) -> Runner:
+    def compile(self, part: Part, on_cpu: Sequence[str]) -> Runner:
         """See `Engine.compile`."""
         return TensorFlowRunner(part, self._options, self._device, on_cpu)

@@ -12,16 +12,7 @@ from google.protobuf.message import DecodeError
 from splitdet.errors import ModelError
 from splitdet.graph import proto
 from splitdet.graph.graph import Graph, split_name
-
-_REFUSALS = {
-    ".tflite": "a TensorFlow Lite model; use the frozen_inference_graph.pb it was made from",
-    ".onnx": "an ONNX model; use the frozen_inference_graph.pb it was made from",
-    ".h5": "a Keras model; export it as a frozen graph first",
-    ".keras": "a Keras model; export it as a frozen graph first",
-    ".ckpt": "a checkpoint; freeze it with the Object Detection API's export_inference_graph.py",
-    ".index": "a checkpoint; freeze it with the Object Detection API's export_inference_graph.py",
-    ".meta": "a checkpoint; freeze it with the Object Detection API's export_inference_graph.py",
-}
+from splitdet.graph.refuse import refuse_by_content, refuse_by_name
 
 
 def load_graph(path: Union[str, Path]) -> Graph:
@@ -31,13 +22,13 @@ def load_graph(path: Union[str, Path]) -> Graph:
         ModelError: no such file, not a frozen graph, cut off, or with variables in it.
     """
     path = Path(path)
-    refusal = _REFUSALS.get(path.suffix.lower())
-    if refusal and path.is_file():
-        raise ModelError(f"{path}: this is {refusal}")
     try:
-        data = path.read_bytes()
+        refusal = refuse_by_name(path)
+        data = b"" if refusal else path.read_bytes()
     except OSError as error:
         raise ModelError(f"{path}: {error.strerror}") from None
+    if refusal:
+        raise ModelError(f"{path}: this is {refusal}")
     try:
         with warnings.catch_warnings():  # protobuf 3.20 warns of what later versions refuse
             warnings.simplefilter("ignore")
@@ -46,11 +37,14 @@ def load_graph(path: Union[str, Path]) -> Graph:
         graph_def = None
     # a file cut off between two nodes parses, and so does nearly any short text
     if graph_def is None or not _is_plausible(graph_def):
+        refusal = refuse_by_content(data)
+        if refusal:
+            raise ModelError(f"{path}: this is {refusal}")
         raise ModelError(
             f"{path}: not a frozen graph, or cut off ({len(data):,} bytes); fetch or copy it again"
         )
     graph = Graph(graph_def)
-    _check_complete(graph, path)
+    check_complete(graph, path)
     return graph
 
 
@@ -67,7 +61,12 @@ def _is_plausible(graph_def: proto.GraphDef) -> bool:
     return len(graph_def.node) > 0 and all(node.name and node.op for node in graph_def.node)
 
 
-def _check_complete(graph: Graph, path: Path) -> None:
+def check_complete(graph: Graph, path: Path) -> None:
+    """Refuse a graph with nodes that read what is not there, or with variables.
+
+    Raises:
+        ModelError: the message names the node.
+    """
     for node in graph:
         for name in node.input:
             if name not in graph:

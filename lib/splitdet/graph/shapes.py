@@ -368,6 +368,14 @@ def _cast(node: proto.NodeDef, facts: List[Fact]) -> Fact:
     return Fact(facts[0].shape, value)
 
 
+def _gathered(node: proto.NodeDef, facts: List[Fact]) -> Fact:
+    """What a loop has collected: as many as it ran, each of the shape that the node promises."""
+    element = attribute(node, "element_shape").shape
+    if element.unknown_rank or (not element.dim and "element_shape" not in node.attr):
+        return NOTHING
+    return Fact((None, *(None if dim.size < 0 else int(dim.size) for dim in element.dim)))
+
+
 _UNARY = (
     "Relu Relu6 Sigmoid Softmax Exp Sqrt Rsqrt Neg BiasAdd FusedBatchNorm FusedBatchNormV2 "
     "FusedBatchNormV3 FakeQuantWithMinMaxVars FakeQuantWithMinMaxVarsPerChannel AddN"
@@ -404,5 +412,6 @@ _RULES: Dict[str, Callable[[proto.NodeDef, List[Fact]], Any]] = {
     "Squeeze": _squeeze,
     "Transpose": _transpose,
     "Tile": _tile,
+    "TensorArrayGatherV3": _gathered,
 }
 _RULES.update(dict.fromkeys(_UNARY.split(), _same_shape))

@@ -2,24 +2,33 @@
 
 Three formats are read: `.pbtxt` (the Object Detection API's label map), `.json`
 (`{"1": "person", ..}`) and `.txt` (one name a line; the first line is id 1). Gaps between ids are
-kept.
+kept. The maps of the data sets that public models were trained on come with the package.
 """
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from pathlib import Path
-from typing import Dict, Tuple, Union
+from typing import Dict, Optional, Tuple, Union
 
 from splitdet.errors import ConfigError
 
-SHIPPED = {
-    "coco.json": "coco.json",
-    "mscoco_label_map.pbtxt": "coco.json",
-    "mscoco_complete_label_map.pbtxt": "coco.json",
+SHIPPED = ("coco", "face", "one_class", "open_images", "open_images_545", "pascal_voc", "pets")
+"""Maps that come with the package; each of these names may stand in the place of a file."""
+
+WELL_KNOWN = {
+    **{f"{name}.json": name for name in SHIPPED},
+    "mscoco_label_map.pbtxt": "coco",
+    "mscoco_complete_label_map.pbtxt": "coco",
+    "pascal_label_map.pbtxt": "pascal_voc",
+    "oid_v4_label_map.pbtxt": "open_images",
+    "oid_bbox_trainable_label_map.pbtxt": "open_images_545",
+    "pet_label_map.pbtxt": "pets",
+    "face_label_map.pbtxt": "face",
 }
-"""Well-known file names, and the map of ours that stands in where there is no such file."""
+"""File names of the Object Detection API, and the map of ours that stands in where there is none."""
 
 _TOKEN = re.compile(
     r"""(?P<space>[\s,;]+|\#[^\n]*) | (?P<open>\w+\s*:?\s*\{) | (?P<close>\}) |
@@ -44,14 +53,18 @@ class Labels:
 def load_labels(path: Union[str, Path] = "") -> Labels:
     """Read a label map; the empty path gives the names of COCO.
 
+    Args:
+        path: a file, or the name of a map in `SHIPPED`.
+
     Raises:
-        ConfigError: no such file, or not a label map.
+        ConfigError: no such file or map, or not a label map.
     """
-    path = Path(path or "coco.json")
-    if not path.is_file():
-        if path.name not in SHIPPED:
-            raise ConfigError(f"label_path: {path}: no such file")
-        path = Path(__file__).with_name(SHIPPED[path.name])
+    path = Path(path or "coco")
+    if str(path) in SHIPPED or not path.is_file():
+        ours = shipped_map(path)
+        if ours is None:
+            raise ConfigError(f"label_path: {path}: no such file{suggestion(path)}")
+        path = ours
     readers = {".pbtxt": _from_pbtxt, ".json": _from_json, ".txt": _from_lines}
     reader = readers.get(path.suffix.lower())
     if reader is None:
@@ -65,6 +78,25 @@ def load_labels(path: Union[str, Path] = "") -> Labels:
     if not names:
         raise ConfigError(f"label_path: {path}: no class in this label map")
     return Labels(names)
+
+
+def shipped_map(path: Union[str, Path]) -> Optional[Path]:
+    """The file of ours that stands for a name of `SHIPPED` or a well-known file; None for any other."""
+    name = str(path)
+    if name not in SHIPPED:
+        name = WELL_KNOWN.get(Path(path).name, "")
+    return Path(__file__).with_name(name + ".json") if name else None
+
+
+def suggestion(path: Union[str, Path]) -> str:
+    """The end of a message on a map that is not there: the nearest name, and all that are shipped."""
+    name = Path(path).name.lower()
+    if Path(name).suffix in ("", ".json"):
+        close = difflib.get_close_matches(Path(name).stem, SHIPPED, n=1)
+    else:  # nearly all of these file names end alike: only a typing error is closer than 0.9
+        close = difflib.get_close_matches(name, WELL_KNOWN, n=1, cutoff=0.9)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    return "{} (shipped: {})".format(hint, ", ".join(SHIPPED))
 
 
 def _from_pbtxt(text: str) -> Dict[int, str]:

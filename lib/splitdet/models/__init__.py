@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Type
+from typing import Dict, Type
 
 from splitdet.errors import CutError, ModelError
 from splitdet.graph.graph import Graph
 from splitdet.models.base import Model
-from splitdet.models.ssd import NmsV0, NmsV1, NmsV2
+from splitdet.models.segmenter import RESULT, DeeplabV3
+from splitdet.models.ssd import NmsV0, NmsV1, NmsV2, generation
+from splitdet.models.structure import NMS_OPS, Structure
+from splitdet.models.two_stage import MASKS, FasterV2, MaskV1
 
 MODELS: Dict[str, Type[Model]] = {
     "nms_v0": NmsV0,
     "nms_v1": NmsV1,
     "nms_v2": NmsV2,
+    "faster_v2": FasterV2,
+    "mask_v1": MaskV1,
+    "deeplab_v3": DeeplabV3,
 }
-PLANNED = ("faster_v2", "mask_v1", "deeplab_v3", "trt_v1")
+PLANNED = ("trt_v1",)
 AUTO = "auto"
 
 
@@ -26,23 +32,35 @@ def identify(graph: Graph, model_type: str = AUTO) -> Model:
 
     Raises:
         CutError: the graph is of another type than asked for, or of none that is known; the
-            message says what it is, or which rule failed.
+            message says what it is, or what it comes closest to and which rule failed.
         ModelError: there is no such type.
     """
     if model_type in PLANNED:
         raise ModelError(
             "model_type {} is not in this version; it has {}".format(model_type, ", ".join(MODELS))
         )
-    failures: List[str] = []
-    for name, strategy in MODELS.items():
-        try:
-            found = strategy.examine(graph)
-        except CutError as error:
-            failures.append(f"{error}")
-            continue
-        if model_type not in (AUTO, name):
-            raise CutError(
-                f"model_type is {model_type}, but the graph is {name}; set model_type: {name} or auto"
-            )
-        return found
-    raise CutError("not a detection graph that splitdet knows: " + failures[-1])
+    structure = Structure(graph)
+    closest = closest_type(structure)
+    try:
+        found = MODELS[closest].examine(structure)
+    except CutError as error:
+        raise CutError(
+            f"not a graph that splitdet knows; it is closest to {closest}, but {error}"
+        ) from None
+    if model_type not in (AUTO, closest):
+        raise CutError(
+            f"model_type is {model_type}, but the graph is {closest}; set model_type: {closest} or auto"
+        )
+    return found
+
+
+def closest_type(structure: Structure) -> str:
+    """The type that a graph has most in common with, judged by its operations."""
+    if structure.has("CropAndResize"):
+        masks = structure.result(MASKS) is not None
+        return MaskV1.type_name if masks else FasterV2.type_name
+    if structure.has(*NMS_OPS):
+        return generation(structure)
+    if structure.result(RESULT) is not None or structure.has("ArgMax"):
+        return DeeplabV3.type_name
+    return NmsV2.type_name

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, List, Optional, Tuple
+from typing import ClassVar, Dict, Optional, Sequence, Tuple
 
-from splitdet.errors import CutError
+import cv2
+import numpy as np
+
 from splitdet.graph.cut import Part, Port, extract
-from splitdet.graph.graph import Graph, attribute
-from splitdet.graph.tensors import UINT8
-from splitdet.types import Detections, Tensors
+from splitdet.graph.graph import Graph
+from splitdet.models.structure import Structure
+from splitdet.types import Detections, Selection, Tensors
+
+_LABELS_BY_COUNT: Dict[int, str] = {90: "coco", 37: "pets", 601: "open_images", 1: "one_class"}
 
 
 @dataclass(frozen=True)
@@ -25,8 +29,8 @@ class Parts:
     cut: Tuple[Port, ...]
     """Where the accelerator part ends and the CPU part begins; empty where a type has no split."""
     results: Tuple[Port, ...]
-    cpu_scope: str
-    """Prefix of the nodes that belong on a CPU even when the graph is not split."""
+    cpu_scopes: Tuple[str, ...]
+    """Prefixes of the nodes that belong on a CPU even when the graph is not split."""
 
     def whole(self) -> Part:
         """Frames to results."""
@@ -45,14 +49,16 @@ class Model(ABC):
     """A strategy, one for each `model_type`."""
 
     type_name: ClassVar[str]
+    feeders_key: ClassVar[str] = "accelerator_feeders"
+    """The key of config.yml that says how many threads run the network."""
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
 
     @classmethod
     @abstractmethod
-    def examine(cls, graph: Graph) -> Model:
-        """The model in `graph`.
+    def examine(cls, structure: Structure) -> Model:
+        """The model in a graph.
 
         Raises:
             CutError: the graph is not of this type; the message names the rule that failed.
@@ -60,7 +66,7 @@ class Model(ABC):
 
     @property
     def anchors(self) -> Optional[int]:
-        """Boxes that go into non-maximum suppression; None where it depends on the frame."""
+        """Boxes that a single-shot detector has for every frame; None for other types."""
         return None
 
     @property
@@ -82,38 +88,28 @@ class Model(ABC):
         shape = self.parts.image.shape
         return shape is None or shape[0] is None
 
+    @property
+    def default_labels(self) -> str:
+        """Label map for a model that comes without one; empty where no shipped one fits."""
+        return _LABELS_BY_COUNT.get(self.classes or 0, "")
+
+    def prepare(self, images: Sequence[np.ndarray]) -> Tensors:
+        """Frames of one size as the graph takes them: uint8 (B, H, W, 3), RGB.
+
+        Args:
+            images: uint8 (H, W, 3), BGR.
+        """
+        return (np.stack([rgb(image) for image in images]),)
+
     @abstractmethod
-    def result(self, tensors: Tensors, row: int) -> Detections:
-        """What the graph found in frame `row` of the batch.
+    def result(self, tensors: Tensors, row: int, selection: Selection) -> Detections:
+        """What the graph found in frame `row` of the batch, as far as it is to be reported.
 
         Args:
             tensors: one array for each of `parts.results`, first axis: the frames of the batch.
         """
 
 
-def find_image(graph: Graph) -> Port:
-    """The placeholder that takes frames.
-
-    Raises:
-        CutError: there is none, or more than one.
-    """
-    found: List[Port] = []
-    for node in graph:
-        if node.op != "Placeholder" or attribute(node, "dtype").type != UINT8:
-            continue
-        shape = attribute(node, "shape").shape
-        dims = None
-        if not shape.unknown_rank and shape.dim:
-            dims = tuple(None if dim.size < 0 else int(dim.size) for dim in shape.dim)
-        found.append(Port(node.name + ":0", "image", UINT8, dims))
-    if len(found) != 1:
-        others = ", ".join(
-            f"{node.name} ({attribute(node, 'dtype').type})"
-            for node in graph
-            if node.op == "Placeholder"
-        )
-        raise CutError(
-            f"it must have one uint8 placeholder for the image, but has {len(found)} "
-            f"(placeholders and the numbers of their types: {others or 'none'})"
-        )
-    return found[0]
+def rgb(image: np.ndarray) -> np.ndarray:
+    """BGR, as OpenCV reads it, to RGB, as the graphs take it."""
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))

@@ -15,7 +15,7 @@ from splitdet.errors import SinkError
 from splitdet.labels import Labels
 from splitdet.sinks.base import Sink
 from splitdet.sources.images import SUFFIXES
-from splitdet.types import Detections, Frame
+from splitdet.types import Detections, Frame, Segmentation
 
 SCHEMA = 1
 MOVIE_FOLDER = "output_movie"
@@ -149,6 +149,8 @@ def _inside(path: str) -> str:
 class JsonSink(Sink):
     """One JSON object a line for each frame; boxes are ymin, xmin, ymax, xmax, 0..1.
 
+    A segmented frame also has the share of the picture that each class takes, 0..1.
+
     Raises:
         SinkError: the file cannot be made.
     """
@@ -175,7 +177,7 @@ class JsonSink(Sink):
             raise SinkError(f"{self._path}: {error.strerror}") from None
 
     def _record(self, frame: Frame, found: Detections) -> Dict[str, Any]:
-        return {
+        record = {
             "schema": SCHEMA,
             "frame": frame.index,
             "source": frame.source,
@@ -192,6 +194,12 @@ class JsonSink(Sink):
                 for box, score, class_id in zip(found.boxes, found.scores, found.classes)
             ],
         }
+        if isinstance(found, Segmentation):
+            record["segmentation"] = [
+                {"class_id": class_id, "label": self._labels[class_id], "share": share}
+                for class_id, share in found.shares().items()
+            ]
+        return record
 
     def close(self) -> None:
         """See `Sink.close`."""

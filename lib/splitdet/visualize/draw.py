@@ -1,18 +1,21 @@
-"""Boxes, names and figures on a copy of a frame."""
+"""Boxes, masks, names and figures on a copy of a frame."""
 
 from __future__ import annotations
 
 import colorsys
 from functools import lru_cache
-from typing import Tuple
+from typing import Sequence, Tuple
 
 import cv2
 import numpy as np
 
 from splitdet.labels import Labels
-from splitdet.types import Detections
+from splitdet.masks import place_mask
+from splitdet.types import Detections, Segmentation
 
 Colour = Tuple[int, int, int]
+ALPHA = 0.45
+"""How much of the picture a mask covers, 0..1."""
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _GOLDEN = 0.618033988749895  # steps of the golden ratio keep neighbouring ids far apart in hue
 
@@ -25,29 +28,90 @@ def colour(class_id: int) -> Colour:
     return int(255 * blue), int(255 * green), int(255 * red)
 
 
-def draw_detections(picture: np.ndarray, found: Detections, labels: Labels) -> None:
-    """Draw boxes with name and percent into `picture` (uint8 (H, W, 3), BGR), best on top."""
+def describe(found: Detections, labels: Labels) -> str:
+    """What was found, in one line: names with scores or, of a segmented picture, with shares."""
+    if isinstance(found, Segmentation):
+        parts = [f"{labels[c]} {100 * share:.1f}%" for c, share in found.shares().items()]
+    else:
+        parts = [f"{labels[c]} {score:.2f}" for c, score in zip(found.classes, found.scores)]
+    return ", ".join(parts) or "nothing"
+
+
+def draw_found(picture: np.ndarray, found: Detections, labels: Labels) -> None:
+    """Draw all that was found into `picture` (uint8 (H, W, 3), BGR), best on top."""
+    if isinstance(found, Segmentation):
+        blend_segmentation(picture, found)
+        _draw_boxes(picture, found, [labels[c] for c in found.classes])
+        _draw_legend(picture, found, labels)
+        return
+    if found.masks is not None:
+        blend_masks(picture, found)
+    percents = [f"{labels[c]} {100 * float(s):.0f}%" for c, s in zip(found.classes, found.scores)]
+    _draw_boxes(picture, found, percents)
+
+
+def blend_masks(picture: np.ndarray, found: Detections) -> None:
+    """Tint the pixels of each object with the colour of its class."""
+    assert found.masks is not None
+    height, width = picture.shape[:2]
+    for mask, box, class_id in reversed(list(zip(found.masks, found.boxes, found.classes))):
+        rows, columns, inside = place_mask(mask, box, height, width)
+        region = picture[rows, columns]
+        if region.size:
+            _tint(region, np.full_like(region, colour(int(class_id))), inside)
+
+
+def blend_segmentation(picture: np.ndarray, found: Segmentation) -> None:
+    """Tint every pixel that is not background with the colour of its class."""
+    palette = np.array([colour(class_id) for class_id in range(256)], np.uint8)
+    size = (picture.shape[1], picture.shape[0])
+    paint = cv2.resize(palette[found.pixels], size, interpolation=cv2.INTER_NEAREST)
+    inside = cv2.resize(found.pixels, size, interpolation=cv2.INTER_NEAREST) > 0
+    _tint(picture, paint, inside)
+
+
+def _tint(picture: np.ndarray, paint: np.ndarray, inside: np.ndarray) -> None:
+    """Mix `paint` into the pixels that lie `inside`; the sum is rounded and cannot leave 0..255."""
+    mixed = cv2.addWeighted(picture, 1 - ALPHA, paint, ALPHA, 0)
+    cv2.copyTo(mixed, inside.astype(np.uint8), picture)
+
+
+def _draw_boxes(picture: np.ndarray, found: Detections, texts: Sequence[str]) -> None:
     height, width = picture.shape[:2]
     line_px = max(2, round(min(height, width) / 200))
-    scale = max(0.4, min(height, width) / 1000)
-    for box, score, class_id in reversed(list(zip(found.boxes, found.scores, found.classes))):
+    for box, class_id, text in reversed(list(zip(found.boxes, found.classes, texts))):
         top, left, bottom, right = (
             round(float(edge) * size) for edge, size in zip(box, (height, width) * 2)
         )
         paint = colour(int(class_id))
         cv2.rectangle(picture, (left, top), (right, bottom), paint, line_px)
-        text = f"{labels[class_id]} {100 * float(score):.0f}%"
-        _tag(picture, text, (left - line_px // 2, top), paint, scale)
+        _tag(picture, text, (left - line_px // 2, top), paint, _text_scale(picture))
+
+
+def _draw_legend(picture: np.ndarray, found: Segmentation, labels: Labels) -> None:
+    """Name and share of each class, in its colour, from the lower left corner up."""
+    bottom = picture.shape[0]
+    for class_id, share in reversed(list(found.shares().items())):
+        if class_id and bottom > 0:
+            text = f"{labels[class_id]} {100 * share:.1f}%"
+            bottom = _tag(picture, text, (0, bottom), colour(class_id), _text_scale(picture))
 
 
 def draw_fps(picture: np.ndarray, fps: float) -> None:
     """Write the detection rate into the top left corner."""
-    scale = max(0.4, min(picture.shape[:2]) / 1000)
-    _tag(picture, f"FPS {fps:.1f}", (0, 0), (40, 40, 40), scale)
+    _tag(picture, f"FPS {fps:.1f}", (0, 0), (40, 40, 40), _text_scale(picture))
 
 
-def _tag(picture: np.ndarray, text: str, corner: Tuple[int, int], paint: Colour, scale: float) -> None:
-    """White text on a filled box whose bottom left is `corner`, moved inside the picture."""
+def _text_scale(picture: np.ndarray) -> float:
+    return float(max(0.4, min(picture.shape[:2]) / 1000))
+
+
+def _tag(picture: np.ndarray, text: str, corner: Tuple[int, int], paint: Colour, scale: float) -> int:
+    """White text on a filled box whose bottom left is `corner`, moved inside the picture.
+
+    Returns:
+        the row that the box begins at.
+    """
     weight = max(1, round(scale * 1.5))
     (width, height), below = cv2.getTextSize(text, _FONT, scale, weight)
     width, height = width + 4, height + below + 4
@@ -57,3 +121,4 @@ def _tag(picture: np.ndarray, text: str, corner: Tuple[int, int], paint: Colour,
     cv2.putText(
         picture, text, (left + 2, bottom - below), _FONT, scale, (255, 255, 255), weight, cv2.LINE_AA
     )
+    return bottom - height

@@ -61,6 +61,11 @@ def _graph_def(
     return graph_def
 
 
+def lacks_nms(graph: Graph) -> bool:
+    """Whether it ends with the scores and boxes that a single-shot detector's NMS would read."""
+    return SCORES in graph and BOXES in graph and "detection_boxes" not in graph
+
+
 def append_nms(
     graph_def: proto.GraphDef,
     score_threshold: float = 0.3,
@@ -74,13 +79,7 @@ def append_nms(
         iou_threshold: boxes of a class that overlap more are suppressed.
         max_detections: most boxes of a class, and of a frame.
 
-    Raises:
-        ModelError: the graph does not end with scores and boxes of a single-shot detector.
     """
-    graph = Graph(graph_def)
-    for name in (SCORES, BOXES):
-        if name not in graph:
-            raise ModelError(f"it has no node {name!r}, which single-shot detectors end with")
 
     def constant(name: str, value: Any, kind: Any) -> str:
         node = graph_def.node.add(name=name, op="Const")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from splitdet.errors import ConfigError
-from splitdet.labels import Labels, load_labels
+from splitdet.labels import SHIPPED, WELL_KNOWN, Labels, load_labels
 
 ITEM = 'item {\n  name: "/m/01g317"\n  id: 1\n  display_name: "person"\n}\n'
 
@@ -31,6 +31,71 @@ def test_the_empty_path_gives_the_names_of_coco(class_id: int, name: str) -> Non
 
 def test_coco_has_eighty_classes() -> None:
     assert len(load_labels("")) == 80
+
+
+@pytest.mark.parametrize(
+    ("name", "classes", "examples"),
+    [
+        # the 21 classes of the Pascal VOC challenge, background first, as DeepLab counts them
+        ("pascal_voc", 21, {0: "background", 1: "aeroplane", 8: "cat", 15: "person", 20: "tvmonitor"}),
+        # from the Object Detection API's oid_v4_label_map.pbtxt
+        ("open_images", 601, {1: "Tortoise", 69: "Person", 212: "Horn", 571: "Car", 601: "Helmet"}),
+        # from its oid_bbox_trainable_label_map.pbtxt
+        ("open_images_545", 545, {1: "Person", 4: "Face", 269: "studio couch", 545: "Flashlight"}),
+        # from its pet_label_map.pbtxt
+        ("pets", 37, {1: "Abyssinian", 26: "pug", 37: "yorkshire_terrier"}),
+        # from its face_label_map.pbtxt
+        ("face", 1, {1: "face"}),
+        ("one_class", 1, {1: "object"}),
+    ],
+)
+def test_a_shipped_map_has_the_ids_of_its_data_set(
+    name: str, classes: int, examples: Dict[int, str]
+) -> None:
+    labels = load_labels(name)
+    assert len(labels) == classes
+    assert {number: labels[number] for number in examples} == examples
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_map_is_known_with_its_suffix_and_without(name: str) -> None:
+    assert load_labels(name).names == load_labels(name + ".json").names
+
+
+def test_a_file_without_suffix_never_hides_a_shipped_map(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _file(tmp_path, "pets", "cat\n")
+    monkeypatch.chdir(tmp_path)
+    assert len(load_labels("pets")) == 37
+
+
+@pytest.mark.parametrize("name", sorted(WELL_KNOWN))
+def test_every_well_known_name_stands_for_a_shipped_map(name: str) -> None:
+    assert load_labels("nowhere/" + name).names == load_labels(WELL_KNOWN[name]).names
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("pascal-voc", "pascal_voc"),
+        ("COCO", "coco"),
+        ("openimages.json", "open_images"),
+        ("mscoco_lable_map.pbtxt", "mscoco_label_map.pbtxt"),
+    ],
+)
+def test_a_name_that_is_nearly_right_is_refused_with_the_nearest(name: str, nearest: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_labels(name)
+    assert f"{name}: no such file; did you mean {nearest}?" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["nowhere/my_label_map.pbtxt", "vehicles.txt"])
+def test_a_name_of_its_own_is_refused_with_the_shipped_ones(name: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_labels(name)
+    assert "did you mean" not in str(caught.value)
+    assert str(caught.value).endswith("(shipped: {})".format(", ".join(SHIPPED)))
 
 
 def test_a_well_known_map_that_is_not_there_is_replaced_by_ours() -> None:
@@ -59,6 +124,20 @@ def test_a_well_known_name_that_is_there_is_read(tmp_path: Path) -> None:
 )
 def test_a_map_is_read(tmp_path: Path, name: str, content: str, names: Dict[int, str]) -> None:
     assert load_labels(_file(tmp_path, name, content)).names == names
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.pbtxt", "item { id: 1 name: 'person' } item { id: 3 name: 'car' }"),
+        ("a.json", '{"1": "person", "3": "car"}'),
+        ("a.txt", "person\n\ncar\n"),
+    ],
+)
+def test_three_formats_give_one_table_and_keep_its_gaps(tmp_path: Path, name: str, content: str) -> None:
+    labels = load_labels(_file(tmp_path, name, content))
+    assert labels.names == {1: "person", 3: "car"}
+    assert labels[2] == "2"
 
 
 def test_an_id_without_a_name_is_called_by_its_number() -> None:

@@ -1,4 +1,4 @@
-"""Boxes, names and figures on pictures."""
+"""Boxes, masks, names and figures on pictures."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from splitdet.labels import Labels
-from splitdet.types import Detections
-from splitdet.visualize.draw import colour, draw_detections, draw_fps
+from splitdet.types import Detections, Segmentation
+from splitdet.visualize.draw import ALPHA, colour, describe, draw_found, draw_fps
 
 LABELS = Labels({1: "person"})
 
@@ -25,7 +25,7 @@ def _found(boxes: Sequence[Sequence[float]], classes: Sequence[int] = (1,)) -> D
 
 def _drawn(found: Detections, size: Sequence[int] = (200, 300)) -> np.ndarray:
     picture = np.zeros((*size, 3), np.uint8)
-    draw_detections(picture, found, LABELS)
+    draw_found(picture, found, LABELS)
     return picture
 
 
@@ -64,7 +64,7 @@ def test_a_longer_name_takes_more_room() -> None:
     covered = []
     for name in ("a", "a much longer name"):
         picture = np.zeros((200, 300, 3), np.uint8)
-        draw_detections(picture, found, Labels({1: name}))
+        draw_found(picture, found, Labels({1: name}))
         covered.append(int(picture[:98].any(axis=2).sum()))
     assert covered[0] < covered[1]
 
@@ -118,3 +118,72 @@ def test_the_ninety_ids_of_coco_have_ninety_colours() -> None:
 def test_neighbouring_ids_have_colours_far_apart(class_id: int) -> None:
     one, other = np.array(colour(class_id)), np.array(colour(class_id + 1))
     assert np.abs(one - other).max() > 60
+
+
+def _masked(boxes: Sequence[Sequence[float]], classes: Sequence[int]) -> Detections:
+    """Detections whose masks fill their boxes."""
+    found = _found(boxes, classes)
+    masks = np.ones((len(found), 5, 5), np.float32)
+    return Detections(found.boxes, found.scores, found.classes, masks)
+
+
+def _tint(ground: int, class_id: int) -> np.ndarray:
+    return ground * (1 - ALPHA) + np.array(colour(class_id)) * ALPHA
+
+
+def test_a_mask_tints_its_pixels_in_the_colour_of_its_class() -> None:
+    picture = np.full((200, 300, 3), 100, np.uint8)
+    draw_found(picture, _masked([[0.5, 0.1, 0.9, 0.4], [0.5, 0.6, 0.9, 0.9]], [1, 2]), LABELS)
+    for column, class_id in ((75, 1), (225, 2)):
+        np.testing.assert_allclose(picture[140, column], _tint(100, class_id), atol=0.51)
+    assert (picture[140, 150] == 100).all()
+
+
+@pytest.mark.parametrize("ground", [0, 255])
+def test_a_tint_never_wraps_around(ground: int) -> None:
+    picture = np.full((200, 300, 3), ground, np.uint8)
+    draw_found(picture, _masked([[0.3, 0.1, 0.9, 0.9]], [1]), LABELS)
+    np.testing.assert_allclose(picture[120, 150], _tint(ground, 1), atol=0.51)
+
+
+def test_what_a_mask_leaves_out_keeps_its_colour() -> None:
+    found = _found([[0.2, 0.1, 0.8, 0.9]])
+    masks = np.zeros((1, 5, 5), np.float32)
+    masks[:, :, :2] = 1
+    picture = np.full((200, 300, 3), 100, np.uint8)
+    draw_found(picture, Detections(found.boxes, found.scores, found.classes, masks), LABELS)
+    assert (picture[100, 230] == 100).all()
+    assert (picture[100, 60] != 100).any()
+
+
+def test_segments_are_tinted_and_background_is_not() -> None:
+    pixels = np.zeros((10, 10), np.int64)
+    pixels[:, 5:] = 1
+    picture = np.full((300, 300, 3), 200, np.uint8)
+    draw_found(picture, Segmentation.of_pixels(pixels, region_area_px=100), LABELS)
+    assert (picture[100, :150] == 200).all()
+    np.testing.assert_allclose(picture[100, 150:], [_tint(200, 1)] * 150, atol=0.51)
+
+
+def test_the_legend_names_each_class_in_its_colour_in_the_lower_left() -> None:
+    pixels = np.zeros((10, 10), np.int64)
+    pixels[:2, 5:], pixels[3:, 5:] = 1, 2
+    picture = np.full((300, 600, 3), 200, np.uint8)
+    draw_found(picture, Segmentation.of_pixels(pixels, region_area_px=100), LABELS)
+    legend = picture[200:, :100].reshape(-1, 3).tolist()
+    assert all(list(colour(class_id)) in legend for class_id in (1, 2))
+    assert list(colour(3)) not in legend
+
+
+def test_more_classes_than_the_legend_has_room_for_do_no_harm() -> None:
+    pixels = np.arange(200, dtype=np.int64).reshape(10, 20)
+    picture = np.zeros((40, 60, 3), np.uint8)
+    draw_found(picture, Segmentation.of_pixels(pixels, 1), LABELS)
+    assert picture.any()
+
+
+def test_the_line_for_the_console_has_scores_or_shares() -> None:
+    assert describe(_found([[0, 0, 1, 1]]), LABELS) == "person 0.90"
+    assert describe(Detections.none(), LABELS) == "nothing"
+    halves = Segmentation.of_pixels(np.array([[1, 0]]), 1)
+    assert describe(halves, LABELS) == "0 50.0%, person 50.0%"

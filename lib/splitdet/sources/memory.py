@@ -1,0 +1,36 @@
+"""Pictures that are in memory already."""
+
+from __future__ import annotations
+
+import time
+from typing import Iterable, Iterator, Optional
+
+import numpy as np
+
+from splitdet.sources.base import Source
+from splitdet.types import Frame, check_image
+
+
+class MemorySource(Source):
+    """Frames out of anything that gives arrays: a list, a generator, another program's reader.
+
+    Args:
+        images: uint8 (H, W, 3), BGR. They are read, not copied, and must not be changed before their
+            result is there.
+    """
+
+    unit = "images"
+
+    def __init__(self, images: Iterable[np.ndarray]) -> None:
+        super().__init__("memory")
+        self._images: Iterator[np.ndarray] = iter(images)
+
+    def read(self) -> Optional[Frame]:
+        """See `Source.read`; ValueError where something else than such an array comes."""
+        begin_s = time.perf_counter()
+        image = next(self._images, None)
+        if image is None:
+            return None
+        check_image(image)
+        # a view: the caller's own array stays writable
+        return self._frame(image.view(), f"{self.name}:{self._index}", None, begin_s)
