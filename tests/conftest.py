@@ -8,7 +8,7 @@ from typing import Any, Dict
 
 import pytest
 
-from places import GRAPH_FILE, MODEL, ROOT, SHARED
+from places import GRAPH_FILE, MODEL, ROOT, SEGMENTER, SHARED
 
 _model_tests: Dict[str, int] = {"collected": 0, "passed": 0}
 
@@ -54,6 +54,18 @@ def default_model() -> Path:
 
     try:
         return get_model(MODEL, ROOT / "models")
+    except ModelError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def segmenter() -> Path:
+    """A segmenter with real weights, as `splitdet models get` brings it (mark the test `model`)."""
+    from splitdet.errors import ModelError
+    from splitdet.zoo.get import get_model
+
+    try:
+        return get_model(SEGMENTER, ROOT / "models")
     except ModelError as error:
         pytest.skip(str(error))
 

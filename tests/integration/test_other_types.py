@@ -14,10 +14,11 @@ import pytest
 
 import splitdet
 from commands import call, records
-from reference import MASK_OUTPUTS, OUTPUTS, PlainSession, frames_of
+from reference import MASK_OUTPUTS, OUTPUTS, PlainSession, frames_of, resized_for_segmenter
 from segmenter_graphs import write_segmenter
 from splitdet.detector import Detector
 from splitdet.errors import ConfigError
+from splitdet.types import Segmentation
 from two_stage_graphs import write_two_stage
 
 TYPES = ("faster_v2", "mask_v1", "deeplab_v3")
@@ -142,3 +143,32 @@ def test_as_many_frames_run_side_by_side_as_worker_threads_says(graphs: Path) ->
         assert detector.feeders == 3
     with Detector(graphs / "faster_v2.pb", worker_threads=3) as detector:
         assert detector.feeders == 1
+
+
+@pytest.mark.model
+@pytest.mark.zoo
+def test_the_real_segmenter_sees_bicycle_car_and_dog(segmenter: Path, shared: Path) -> None:
+    image = cv2.imread(str(shared / "images" / "dog.jpg"))
+    (pixels,) = PlainSession(segmenter, ["SemanticPredictions:0"], "ImageTensor:0").run(
+        resized_for_segmenter(image)
+    )
+    with Detector(segmenter) as detector:
+        found = detector.detect(image)
+        labels = detector.labels
+    assert isinstance(found, Segmentation)
+    np.testing.assert_array_equal(found.pixels, pixels[0])
+    assert {labels[class_id] for class_id in found.classes} == {"bicycle", "car", "dog"}
+    shares = {labels[class_id]: 100 * share for class_id, share in found.shares().items()}
+    known = {"background": 84.8, "bicycle": 4.2, "car": 3.2, "dog": 7.7}
+    assert shares == pytest.approx(known, abs=0.3)
+
+
+@pytest.mark.model
+@pytest.mark.zoo
+def test_the_imported_segmenter_agrees_with_the_genuine_graph(segmenter: Path, shared: Path) -> None:
+    genuine = next((shared / "models" / "deeplabv3_mnv2_pascal").glob("*.pb"))
+    with Detector(segmenter) as ours, Detector(genuine) as other:
+        for name in ("dog.jpg", "horses.jpg", "person.jpg"):
+            image = cv2.imread(str(shared / "images" / name))
+            one, two = ours.detect(image), other.detect(image)
+            assert np.mean(one.pixels == two.pixels) > 0.9999

@@ -81,21 +81,22 @@ def graph_in(folder: Path, manifest: Optional[Manifest] = None) -> Optional[Path
     if manifest and manifest.graph:
         graph = folder / manifest.graph
         return graph if graph.is_file() else None
-    if (folder / GRAPH_FILE).is_file():
-        return folder / GRAPH_FILE
+    for usual in (GRAPH_FILE, SAVED_MODEL_FILE):  # TensorFlow writes other .pb files beside the second
+        if (folder / usual).is_file():
+            return folder / usual
     try:
         files = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".pb")
     except OSError as error:
         raise ModelError(f"{folder}: {error.strerror}") from None
-    graphs = [path for path in files if path.name != SAVED_MODEL_FILE and path.is_file()]
+    graphs = [path for path in files if path.is_file()]
     if len(graphs) > 1:
         raise ModelError(
             "{}: more than one graph ({}); name the file itself, or write 'graph: {}' into {}".format(
                 folder, ", ".join(path.name for path in graphs), graphs[0].name, folder / MANIFEST_FILE
             )
         )
-    saved = [folder / SAVED_MODEL_FILE, folder / _SAVED_MODEL_FOLDER / SAVED_MODEL_FILE]
-    return next((path for path in [*graphs, *saved] if path.is_file()), None)
+    saved = folder / _SAVED_MODEL_FOLDER / SAVED_MODEL_FILE
+    return next((path for path in [*graphs, saved] if path.is_file()), None)
 
 
 def own_models() -> List[str]:

@@ -56,6 +56,18 @@ def _answers(graph: Graph, image: np.ndarray) -> Dict[str, np.ndarray]:
         return dict(session.run(outputs, {_image_name(graph) + ":0": image}))
 
 
+@pytest.mark.parametrize("kind", DETECTORS)
+def test_a_detector_takes_the_folder_of_a_saved_model(kind: str, written: Path) -> None:
+    with splitdet.Detector(written / kind, det_th=0) as detector:
+        assert detector.split
+        found = detector.detect(IMAGE[0, ..., ::-1])
+    answers = np.load(str(written / kind / ANSWERS))
+    count = int(answers["num_detections"][0])
+    assert count > 3
+    np.testing.assert_array_equal(found.boxes, answers["detection_boxes"][0, :count])
+    np.testing.assert_array_equal(found.scores, answers["detection_scores"][0, :count])
+
+
 def _export(
     folder: Path,
     dtype: str = "uint8",
