@@ -34,6 +34,10 @@ def opencv():
     }[wish]
 
 
+ONNX = ["onnx>=1.12", "onnxruntime>=1.12", "tf2onnx>=1.13"]
+OPENVINO = ["openvino>=2024.4; python_version>='3.9'"]
+TENSORRT_RTX = "python_version>='3.9' and sys_platform=='linux' and platform_machine=='x86_64'"
+
 setup(
     name="splitdet",
     version=re.search(r'__version__ = "(.+)"', (HERE / "lib/splitdet/__init__.py").read_text()).group(1),
@@ -52,6 +56,7 @@ setup(
         "dacite>=1.6",
         "tqdm>=4.50",
         "pooch>=1.6",
+        "platformdirs>=2.5",
         "requests>=2.20",
         "protobuf<3.21; python_version<'3.8'",
         "protobuf>=3.20; python_version>='3.8'",
@@ -61,8 +66,15 @@ setup(
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.15; python_version>='3.9'"],
+        "onnx": ONNX,
+        "openvino": OPENVINO,
+        "tensorrt": ["tensorrt>=8.6; python_version>='3.8'", *ONNX],
         "dev": [
             "pytest>=7",
+            # builds engines without a GPU
+            "tensorrt-rtx-cu13; " + TENSORRT_RTX,
+            *[f"{package}; python_version>='3.10'" for package in ONNX],
+            *OPENVINO,
             "mypy>=1.14; python_version>='3.9'",
             "ruff>=0.9; python_version>='3.9'",
             "types-PyYAML; python_version>='3.9'",

@@ -13,6 +13,9 @@ from places import GRAPH_FILE, MODEL, ROOT, SEGMENTER, SHARED
 _model_tests: Dict[str, int] = {"collected": 0, "passed": 0}
 
 
+os.environ.setdefault("SPLITDET_CACHE", str(ROOT / ".pytest_cache" / "splitdet"))
+
+
 def pytest_collection_modifyitems(items: Any) -> None:
     """Skip what needs ../shared where that is missing; count what needs a real model."""
     for item in items:

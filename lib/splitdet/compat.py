@@ -32,10 +32,17 @@ def tensorflow() -> Any:
         raise EngineError(f"TensorFlow does not load ({error}); pip install tensorflow") from None
     v1 = tf.compat.v1
     v1.logging.set_verbosity(v1.logging.ERROR)
-    switch = getattr(tf.config.experimental, "enable_tensor_float_32_execution", None)
-    if switch is not None:
-        switch(False)
+    use_tf32(False)
     return v1
+
+
+def use_tf32(wanted: bool) -> None:
+    """Whether GPUs may round the factors of float32 products to 10 bits; holds for the process."""
+    import tensorflow as tf
+
+    switch = getattr(tf.config.experimental, "enable_tensor_float_32_execution", None)
+    if switch is not None:  # TensorFlow 1.15 has no such thing
+        switch(wanted)
 
 
 @contextmanager
@@ -61,6 +68,21 @@ def version() -> str:
     import tensorflow as tf
 
     return str(tf.__version__)
+
+
+def package_version(name: str) -> str:
+    """Version of an installed package, without importing it; empty where there is none of that name."""
+    try:
+        from importlib import metadata
+    except ImportError:  # Python 3.7
+        import pkg_resources  # type: ignore[import-untyped,unused-ignore]
+
+        found = pkg_resources.working_set.by_key.get(name)
+        return str(found.version) if found else ""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 @lru_cache(maxsize=None)

@@ -9,12 +9,13 @@ from typing import Any, Optional, Union
 import numpy as np
 
 from splitdet.config import Config, make_config
-from splitdet.engines.base import EVERYTHING, Engine, Runner
+from splitdet.engines.choose import choose_engine, make_back, make_front
 from splitdet.engines.saved_model import open_graph
-from splitdet.errors import ConfigError, EngineError, ModelError
+from splitdet.errors import ConfigError, ModelError
 from splitdet.labels import Labels, load_labels
 from splitdet.models import AUTO, identify
 from splitdet.models.base import Model
+from splitdet.plan import Back, Front
 from splitdet.types import Batch, Detections, Selection, check_image
 from splitdet.zoo.find import model_files
 from splitdet.zoo.manifest import Manifest
@@ -68,14 +69,9 @@ class Detector:
             raise type(error)(text if str(path) in text else f"{path}: {text}") from None
         self.labels = _choose_labels(config, manifest, self.model)
         self._selection = Selection(config.det_th, config.max_boxes, config.region_area_px)
-        self.engine: Engine = _make_engine(config, self.feeders)
-        parts = self.model.parts
-        self._cpu: Optional[Runner] = None
-        if self.split:
-            self._accelerator = self.engine.compile(parts.accelerator(), parts.cpu_scopes)
-            self._cpu = self.engine.compile(parts.cpu(), EVERYTHING)
-        else:
-            self._accelerator = self.engine.compile(parts.whole(), parts.cpu_scopes)
+        self.engine = choose_engine(config, self.model, self.feeders, self.split)
+        self._front: Front = make_front(self.engine, self.model, self.split)
+        self._back: Back = make_back(config, self.model, self._selection, self.split)
 
     @property
     def feeders(self) -> int:
@@ -103,7 +99,7 @@ class Detector:
             ValueError: not such an array.
         """
         check_image(image)
-        batch = Batch([], self.model.prepare([image]))
+        batch = Batch([], self._front.prepare([image]))
         self.accelerate(batch)
         self.suppress(batch)
         return batch.results[0]
@@ -113,28 +109,22 @@ class Detector:
         self.detect(np.zeros((height, width, 3), np.uint8))
 
     def prepare(self, batch: Batch) -> None:
-        """Frames to what the graph takes."""
-        batch.tensors = self.model.prepare([frame.image for frame in batch.frames])
+        """Frames to what the engine takes."""
+        batch.tensors = self._front.prepare([frame.image for frame in batch.frames])
 
     def accelerate(self, batch: Batch) -> None:
         """Run the accelerator part, or the whole graph when it is not split."""
-        batch.tensors = self._accelerator.run(batch.tensors)
+        batch.tensors = self._front.run(batch.tensors)
 
     def suppress(self, batch: Batch) -> None:
-        """Run the CPU part when there is one, and read the results."""
-        if self._cpu is not None:
-            batch.tensors = self._cpu.run(batch.tensors)
-        rows = len(batch.tensors[0])
-        batch.results = [
-            self.model.result(batch.tensors, row, self._selection) for row in range(rows)
-        ]
+        """Suppress, unless the graph has done it, and read the results."""
+        batch.results = self._back.results(batch.tensors)
         batch.tensors = ()
 
     def close(self) -> None:
         """Give memory and devices back."""
-        self._accelerator.close()
-        if self._cpu is not None:
-            self._cpu.close()
+        self._front.close()
+        self._back.close()
 
 
 def _claimed_type(config: Config, manifest: Optional[Manifest]) -> str:
@@ -157,23 +147,6 @@ def _choose_labels(config: Config, manifest: Optional[Manifest], model: Model) -
             *(config.label_path, max(labels.names), model.classes, fitting),
         )
     return load_labels(fitting) if fitting else Labels({})
-
-
-def _make_engine(config: Config, feeders: int) -> Engine:
-    if config.precision != "fp32":
-        raise EngineError(
-            f"precision {config.precision} needs an engine that this version does not have; "
-            "set precision: fp32"
-        )
-    from splitdet.engines.tensorflow import SessionOptions, TensorFlowEngine
-
-    options = SessionOptions(
-        allow_memory_growth=config.allow_memory_growth,
-        force_gpu_compatible=config.force_gpu_compatible,
-        log_device=config.log_device,
-        feeders=feeders,
-    )
-    return TensorFlowEngine(config.device, options)
 
 
 def _check_against(config: Config, model: Model) -> None:

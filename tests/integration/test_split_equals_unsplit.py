@@ -36,7 +36,8 @@ def assert_same_bits(model: Path, images: Iterable[np.ndarray]) -> int:
     """Split, not split and a plain session agree to the bit; gives how much was found."""
     plain = PlainSession(model)
     found = 0
-    with Detector(model, det_th=0) as split, Detector(model, det_th=0, split_model=False) as whole:
+    settings = {"det_th": 0, "engine": "tensorflow"}
+    with Detector(model, **settings) as split, Detector(model, split_model=False, **settings) as whole:
         for image in images:
             boxes, scores, classes = plain(image)
             for result in (split.detect(image), whole.detect(image)):
@@ -70,7 +71,7 @@ def test_family_anchors_classes_and_size_are_found(
 def test_a_batch_gives_what_its_frames_give_alone(tiny_model: Path) -> None:
     import splitdet
 
-    settings = {"det_th": 0.3, "model_type": "nms_v2"}
+    settings = {"det_th": 0.3, "model_type": "nms_v2", "engine": "tensorflow"}
     alone = list(splitdet.stream(SyntheticSource(20), tiny_model, **settings))
     together = list(splitdet.stream(SyntheticSource(20), tiny_model, batch_size=4, **settings))
     for (_, one), (_, other) in zip(alone, together):
@@ -80,7 +81,8 @@ def test_a_batch_gives_what_its_frames_give_alone(tiny_model: Path) -> None:
 
 def test_detect_gives_the_same_from_eight_threads(tiny_model: Path) -> None:
     images = list(pictures(8))
-    with Detector(tiny_model, det_th=0.3) as detector, ThreadPoolExecutor(8) as pool:
+    settings = {"det_th": 0.3, "engine": "tensorflow"}
+    with Detector(tiny_model, **settings) as detector, ThreadPoolExecutor(8) as pool:
         alone = [detector.detect(image) for image in images]
         together = list(pool.map(detector.detect, images * 4))
     for one, other in zip(alone * 4, together):
@@ -117,6 +119,7 @@ def test_run_video_writes_what_a_plain_session_finds(
     lines = tmp_path / "found.jsonl"
     command = [sys.executable, str(ROOT / "run_video.py"), "--input", str(shared / "videos" / video)]
     command += ["--model", str(zoo_model), "--max-frames", str(frames), "--set", "det_th=0.3"]
+    command += ["--set", "engine=tensorflow"]
     subprocess.run([*command, "--json", str(lines), "--no-display"], check=True)
     records = [json.loads(line) for line in lines.read_text().splitlines()]
     plain = PlainSession(zoo_model)

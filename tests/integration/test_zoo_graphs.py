@@ -82,7 +82,8 @@ def test_a_graph_of_the_zoo_gives_the_same_bits_through_the_pipeline(
     photographs.mkdir()
     for photograph in PHOTOGRAPHS:
         shutil.copy(str(SHARED / "images" / photograph), str(photographs))
-    detector = splitdet.Detector(graph, det_th=0, region_area_px=1, max_boxes=100_000)
+    settings = {"engine": "tensorflow", "det_th": 0, "region_area_px": 1, "max_boxes": 100_000}
+    detector = splitdet.Detector(graph, **settings)
     with detector:
         assert (detector.model.type_name, detector.model.anchors) == (model_type, anchors)
         assert detector.split == (model_type not in ("mask_v1", "deeplab_v3"))

@@ -18,7 +18,7 @@ from splitdet.config.schema import ALIASES, Config
 from splitdet.errors import ConfigError
 
 ENVIRONMENT_PREFIX = "SPLITDET_"
-RESERVED = ("SPLITDET_OPENCV",)  # read by setup.py
+RESERVED = ("SPLITDET_OPENCV", "SPLITDET_CACHE")  # read by setup.py, and by cache.py
 DEFAULT_FILE = "config.yml"
 
 _FIELDS = {field.name: field for field in dataclasses.fields(Config)}

@@ -71,12 +71,29 @@ class Config:
     split_shape: int = _key(
         0, "anchors of the model; 0: as the graph says, else checked against it", "model", low=0
     )
-    precision: str = _key(
-        "fp32", "numbers that the network calculates with", "model", choices=("fp32", "fp16", "int8")
-    )
 
     # How to run it
     split_model: bool = _key(True, "cut the graph before its NMS and run the halves side by side", "run")
+    engine: str = _key(
+        "auto",
+        "who computes the network; auto: the fastest that is installed and agrees with TensorFlow on "
+        "this machine",
+        "run",
+        choices=("auto", "tensorflow", "openvino", "onnxruntime"),
+    )
+    precision: str = _key(
+        "fp32",
+        "numbers that the network calculates with; tf32: those of recent NVIDIA GPUs, by TensorFlow",
+        "run",
+        choices=("fp32", "tf32", "fp16", "bf16", "int8"),
+    )
+    nms: str = _key(
+        "auto",
+        "graph: the graph's own NMS; fast: one that gives the same, to the bit, in much less time; "
+        "auto: fast for every graph whose NMS it knows",
+        "run",
+        choices=("auto", "graph", "fast"),
+    )
     device: str = _key(
         "auto",
         "where the network runs; auto: on a GPU where there is one",

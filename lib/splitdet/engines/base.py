@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
-from typing import Sequence
+from typing import ClassVar, Sequence
 
 from splitdet.graph.cut import Part
 from splitdet.types import Tensors
 
 EVERYTHING = ("",)
 """Prefix of all names: the whole part runs on the CPU."""
+
+
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class Runner(ABC):
@@ -30,6 +38,9 @@ class Runner(ABC):
 
 class Engine(ABC):
     """Who computes a part of a graph."""
+
+    starts_at: ClassVar[str] = "image"
+    """What it takes: `image`, the frame as it is, or `resized`, what the network's resize gives."""
 
     @property
     @abstractmethod

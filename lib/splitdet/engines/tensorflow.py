@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any, Sequence
 
 import numpy as np
 
 from splitdet import compat
-from splitdet.engines.base import EVERYTHING, Engine, Runner
+from splitdet.engines.base import EVERYTHING, Engine, Runner, usable_cores
 from splitdet.errors import EngineError
 from splitdet.graph.cut import Part
 from splitdet.types import Tensors
@@ -24,6 +23,8 @@ class SessionOptions:
     log_device: bool = False
     feeders: int = 1
     """Threads that will call the network at once; they share the cores."""
+    tf32: bool = False
+    """See `compat.use_tf32`."""
 
 
 class TensorFlowRunner(Runner):
@@ -48,8 +49,7 @@ class TensorFlowRunner(Runner):
         if not use_gpu:
             # Two frames on half of the cores each beat one frame on all of them, and the small
             # operations of the NMS gain nothing from several threads.
-            cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-            share = 1 if everything else max(1, (cores or 1) // options.feeders)
+            share = 1 if everything else max(1, usable_cores() // options.feeders)
             config.intra_op_parallelism_threads = share
             config.use_per_session_threads = True
         config.gpu_options.allow_growth = options.allow_memory_growth
@@ -79,6 +79,7 @@ class TensorFlowEngine(Engine):
     def __init__(self, device: str, options: SessionOptions) -> None:
         self._options = options
         found = compat.gpus()
+        compat.use_tf32(options.tf32)
         if device == "gpu" and not found:
             raise EngineError(
                 f"device is gpu, but TensorFlow {compat.version()} finds none; set device: auto or cpu, "
@@ -91,7 +92,8 @@ class TensorFlowEngine(Engine):
     @property
     def description(self) -> str:
         """See `Engine.description`."""
-        return f"TensorFlow {compat.version()} on the {self._device.upper()}"
+        precision = ", tf32" if self._options.tf32 else ""
+        return f"TensorFlow {compat.version()} on the {self._device.upper()}{precision}"
 
     def compile(self, part: Part, on_cpu: Sequence[str]) -> Runner:
         """See `Engine.compile`."""

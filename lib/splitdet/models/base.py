@@ -9,6 +9,7 @@ from typing import ClassVar, Dict, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
+from splitdet.errors import CutError
 from splitdet.graph.cut import Part, Port, extract
 from splitdet.graph.graph import Graph
 from splitdet.models.structure import Structure
@@ -25,7 +26,10 @@ class Parts:
     image: Port
     """Frames: uint8 (B, H, W, 3), RGB."""
     network_input: Port
-    """What the first convolution reads, resized and normalised; other engines start here."""
+    """What the first convolution reads, resized and normalised."""
+    resized: Optional[Port]
+    """What the resize gives, before it is normalised: float32 (B, h, w, 3), RGB, 0..255; other engines
+    start here. None unless frames are stretched to a constant size."""
     cut: Tuple[Port, ...]
     """Where the accelerator part ends and the CPU part begins; empty where a type has no split."""
     results: Tuple[Port, ...]
@@ -39,6 +43,17 @@ class Parts:
     def accelerator(self) -> Part:
         """Frames to the cut: preprocessing and the network."""
         return extract(self.graph, "accelerator", [self.image], self.cut)
+
+    def network(self) -> Part:
+        """Resized frames to scores and boxes: nothing but the network.
+
+        Raises:
+            CutError: the graph has no split, or does not stretch frames to a constant size.
+        """
+        if self.resized is None or not self.cut:
+            raise CutError("it has no network that could be taken out of it")
+        outputs = [port for port in self.cut if port.role in ("scores", "boxes")]
+        return extract(self.graph, "network", [self.resized], outputs)
 
     def cpu(self) -> Part:
         """The cut to results: non-maximum suppression."""

@@ -47,6 +47,7 @@ class DeeplabV3(Model):
             graph=graph,
             image=image,
             network_input=Port(network.tensor, network.role, network.dtype, (batch, side, side, 3)),
+            resized=None,
             cut=(),
             results=(result,),
             cpu_scopes=(),

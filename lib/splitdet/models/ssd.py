@@ -37,6 +37,7 @@ class SsdModel(BoxModel):
             graph=structure.graph,
             image=image,
             network_input=structure.network_input(),
+            resized=structure.resized(),
             cut=cut,
             results=results,
             cpu_scopes=tuple(scopes),

@@ -31,6 +31,7 @@ _NAMES = {
     "boxes": r"ExpandDims|(raw_)?(detection_)?box(es|_locations)",
 }
 """Last parts of names that the Object Detection API gives to what the NMS reads."""
+_ELEMENTWISE = ("Add", "AddV2", "Sub", "Mul", "RealDiv", "Identity", "Reshape")
 _RESIZES = ("ResizeBilinear", "ResizeNearestNeighbor", "ResizeBicubic")
 
 
@@ -129,6 +130,33 @@ class Structure:
         while self._is_padding(tensor):
             tensor = self.graph.inputs(self.graph.node(tensor))[0]
         return Port(tensor, "input", FLOAT32, self._resized_shape(tensor))
+
+    def resized(self) -> Optional[Port]:
+        """What the resize gives, before it is normalised: float32 (B, h, w, 3), RGB, 0..255.
+
+        None unless frames are stretched to a constant size, whatever their own.
+        """
+        network = self.network_input()
+        if network.shape is None or None in network.shape[1:] or not self._stretches(network.tensor):
+            return None
+        tensor = network.tensor
+        while True:
+            node = self.graph.node(tensor)
+            varying = [name for name in self.graph.inputs(node) if self.depends_on_image(name)]
+            if node.op not in _ELEMENTWISE or len(varying) != 1:
+                return Port(tensor, "resized", FLOAT32, network.shape)
+            tensor = varying[0]
+
+    def _stretches(self, tensor: str) -> bool:
+        """Whether all that happens to the frame's shape is one bilinear resize of the old kind."""
+        before = [self.graph.nodes[name] for name in self.graph.ancestors([tensor])]
+        resizes = [node for node in before if node.op in _RESIZES]
+        return (
+            [node.op for node in resizes] == ["ResizeBilinear"]
+            and not attribute(resizes[0], "align_corners").b
+            and not attribute(resizes[0], "half_pixel_centers").b
+            and not any(node.op.startswith("Pad") for node in before)
+        )
 
     def nms_cut(self, scope: str) -> Tuple[Port, ...]:
         """What enters `scope`, in the order scores, boxes, others.

@@ -41,6 +41,7 @@ class TwoStageModel(BoxModel):
             graph=structure.graph,
             image=image,
             network_input=structure.network_input(),
+            resized=None,
             cut=entering if cls.is_split else (),
             results=results,
             cpu_scopes=tuple(scopes),

@@ -147,7 +147,7 @@ def test_variables_of_others_and_of_setup_are_left_alone(tmp_path: Path) -> None
         ("camera_input: 1.5\n", "camera_input: expects a number or text, got 1.5"),
         ("camera_input:\n", "camera_input: expects a number or text, got None"),
         ("model_type: yolo\n", "expects one of auto, nms_v0, nms_v1"),
-        ("precision_model: FP64\n", "precision: expects one of fp32, fp16, int8, got 'FP64'"),
+        ("precision_model: FP64\n", "expects one of fp32, tf32, fp16, bf16, int8, got 'FP64'"),
         ("device: 0\n", "device: expects one of auto, cpu, gpu, got 0"),
         ("policy:\n", "policy: expects one of auto, lossless, latest, got None"),
         ("det_ht: 0.5\n", "config.yml:1: unknown key 'det_ht'; did you mean 'det_th'?"),

@@ -58,7 +58,7 @@ def _answers(graph: Graph, image: np.ndarray) -> Dict[str, np.ndarray]:
 
 @pytest.mark.parametrize("kind", DETECTORS)
 def test_a_detector_takes_the_folder_of_a_saved_model(kind: str, written: Path) -> None:
-    with splitdet.Detector(written / kind, det_th=0) as detector:
+    with splitdet.Detector(written / kind, det_th=0, engine="tensorflow") as detector:
         assert detector.split
         found = detector.detect(IMAGE[0, ..., ::-1])
     answers = np.load(str(written / kind / ANSWERS))

@@ -245,8 +245,9 @@ def test_names_do_not_matter(
     STRANGE_NAMES[strangeness](graph_def)
     save_graph(graph_def, tmp_path / "strange.pb")
     image = np.random.RandomState(0).randint(0, 256, (80, 90, 3)).astype(np.uint8)
-    strange = Detector(tmp_path / "strange.pb", det_th=0)
-    with Detector(graphs[model_type], det_th=0) as known, strange as other:
+    settings = {"det_th": 0, "engine": "tensorflow"}
+    strange = Detector(tmp_path / "strange.pb", **settings)
+    with Detector(graphs[model_type], **settings) as known, strange as other:
         assert other.split
         assert other.model.type_name == model_type
         one, two = known.detect(image), other.detect(image)

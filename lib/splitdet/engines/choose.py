@@ -1,0 +1,201 @@
+"""Which engine runs a model: the one that was asked for, or the fastest that is right here."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib.util
+import json
+import logging
+import platform
+from contextlib import closing
+from pathlib import Path
+from typing import Dict, List
+
+from splitdet import __version__
+from splitdet.cache import cache_file, write_cache
+from splitdet.compat import package_version
+from splitdet.config import Config
+from splitdet.engines.base import EVERYTHING, Engine, usable_cores
+from splitdet.engines.parity import TOLERANCE, compare, frames_per_second, trial_picture
+from splitdet.errors import CutError, EngineError
+from splitdet.models.base import Model
+from splitdet.models.fast_nms import FastNms
+from splitdet.plan import Back, FastBack, FrameFront, Front, GraphBack, ReadBack, ResizedFront
+from splitdet.types import Selection
+
+_PACKAGES = {"openvino": "openvino", "onnxruntime": "onnxruntime", "tensorflow": "tensorflow"}
+TENSORFLOW_PRECISIONS = ("fp32", "tf32")
+VERDICTS = "engines.json"
+log = logging.getLogger(__name__)
+
+
+def make_engine(name: str, config: Config, feeders: int) -> Engine:
+    """An engine by its name.
+
+    Raises:
+        EngineError: not installed, or without what the configuration asks for.
+    """
+    if name == "openvino":
+        from splitdet.engines.openvino import OpenVinoEngine
+
+        return OpenVinoEngine(config.device, config.precision, feeders)
+    if name == "onnxruntime":
+        from splitdet.engines.onnxruntime import OnnxEngine
+
+        return OnnxEngine(config.device, config.precision, feeders)
+    if config.precision not in TENSORFLOW_PRECISIONS:
+        raise EngineError(
+            f"engine tensorflow has no precision {config.precision}, only fp32 and tf32; "
+            "set engine: openvino, or precision: fp32"
+        )
+    from splitdet.engines.tensorflow import SessionOptions, TensorFlowEngine
+
+    options = SessionOptions(
+        allow_memory_growth=config.allow_memory_growth,
+        force_gpu_compatible=config.force_gpu_compatible,
+        log_device=config.log_device,
+        feeders=feeders,
+        tf32=config.precision == "tf32",
+    )
+    return TensorFlowEngine(config.device, options)
+
+
+def make_front(engine: Engine, model: Model, split: bool = True) -> Front:
+    """Frames to the cut by `engine`, or to the results where the graph is not split."""
+    parts = model.parts
+    if not split:
+        return FrameFront(model, engine.compile(parts.whole(), parts.cpu_scopes))
+    if engine.starts_at == "image":
+        return FrameFront(model, engine.compile(parts.accelerator(), parts.cpu_scopes))
+    return ResizedFront(model, engine.compile(parts.network(), ()))
+
+
+def make_back(config: Config, model: Model, selection: Selection, split: bool) -> Back:
+    """From what the front gives to detections.
+
+    Raises:
+        CutError: `nms: fast` was asked for, and this graph's NMS is none that it knows.
+    """
+    if not split:
+        return ReadBack(model, selection)
+
+    def by_graph() -> Back:
+        engine = make_engine("tensorflow", _for_tensorflow(config), 1)
+        return GraphBack(model, selection, engine.compile(model.parts.cpu(), EVERYTHING))
+
+    if config.nms == "graph":
+        return by_graph()
+    try:
+        return FastBack(FastNms(model.parts), selection, by_graph)
+    except CutError as error:
+        if config.nms == "fast":
+            raise CutError(f"nms is fast, but {error}; set nms: auto or graph") from None
+        log.debug("the graph's own NMS runs: %s", error)
+        return by_graph()
+
+
+def choose_engine(config: Config, model: Model, feeders: int, split: bool) -> Engine:
+    """The engine that the configuration asks for; `auto` is decided here.
+
+    Raises:
+        EngineError: it is not installed, or cannot run this model.
+    """
+    takes_network = split and model.parts.resized is not None
+    if config.engine != "auto":
+        if config.engine != "tensorflow" and not takes_network:
+            reason = f"this one is {model.type_name}" if split else "split_model is False"
+            raise EngineError(
+                f"engine {config.engine} runs the network of a single-shot detector that is split, but "
+                f"{reason}; set engine: tensorflow"
+            )
+        return make_engine(config.engine, config, feeders)
+    candidates = [name for name, package in _PACKAGES.items() if importlib.util.find_spec(package)]
+    if config.precision == "tf32":
+        candidates = ["tensorflow"]
+    elif config.precision != "fp32":
+        candidates = [name for name in candidates if name != "tensorflow"]
+    if not takes_network or candidates == ["tensorflow"] or not candidates:
+        return make_engine("tensorflow", config, feeders)
+    return make_engine(_fastest(candidates, config, model, feeders), config, feeders)
+
+
+def _for_tensorflow(config: Config) -> Config:
+    """The same settings, with a precision that TensorFlow has."""
+    if config.precision in TENSORFLOW_PRECISIONS:
+        return config
+    return dataclasses.replace(config, precision="fp32")
+
+
+def _fastest(candidates: List[str], config: Config, model: Model, feeders: int) -> str:
+    """The fastest engine that agrees with TensorFlow here; found once, then remembered."""
+    verdicts_file = cache_file(VERDICTS)
+    verdicts = _read_verdicts(verdicts_file)
+    key = _key(candidates, config, model, feeders)
+    if verdicts.get(key) in candidates:
+        return verdicts[key]
+    rates = _measure(candidates, config, model, feeders)
+    if not rates:
+        raise EngineError(
+            f"no engine that is installed has precision {config.precision} and agrees with TensorFlow"
+        )
+    best = max(rates, key=lambda name: rates[name])
+    others = ", ".join(f"{name} {rates[name] / rates[best]:.2f}" for name in rates if name != best)
+    log.info("engine %s is the fastest here that agrees with TensorFlow (others: %s)", best, others)
+    verdicts[key] = best
+    write_cache(verdicts_file, json.dumps(verdicts, indent=1).encode())
+    return best
+
+
+def _measure(
+    candidates: List[str], config: Config, model: Model, feeders: int
+) -> Dict[str, float]:
+    """Frames per second of each engine whose raw outputs are those of TensorFlow."""
+    image = trial_picture()
+    rates: Dict[str, float] = {}
+    plain = make_engine("tensorflow", _for_tensorflow(config), feeders)
+    with closing(make_front(plain, model)) as front:
+        reference = front.run(front.prepare([image]))
+        if "tensorflow" in candidates:
+            rates["tensorflow"] = frames_per_second(front, image, feeders)
+    for name in candidates:
+        if name == "tensorflow":
+            continue
+        try:
+            with closing(make_front(make_engine(name, config, feeders), model)) as front:
+                difference = compare(front, reference, image)
+                if difference.within(TOLERANCE[config.precision]):
+                    rates[name] = frames_per_second(front, image, feeders)
+                else:
+                    log.warning("engine %s differs from TensorFlow (%s); not used", name, difference)
+        except EngineError as error:
+            log.info("engine %s: %s", name, error)
+    return rates
+
+
+def _read_verdicts(path: Path) -> Dict[str, str]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _key(candidates: List[str], config: Config, model: Model, feeders: int) -> str:
+    """Changes with the network, the versions of the engines, the machine and the settings."""
+    digest = hashlib.sha256(model.parts.network().graph_def.SerializeToString())
+    for name in sorted(candidates):
+        digest.update(f"{name} {package_version(_PACKAGES[name])}".encode())
+    machine = (platform.machine(), _processor(), usable_cores())
+    settings = (config.device, config.precision, feeders, __version__)
+    digest.update(repr((machine, settings)).encode())
+    return digest.hexdigest()[:32]
+
+
+def _processor() -> str:
+    """What the processor calls itself."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return platform.processor()
+    return next((line for line in text.splitlines() if line.startswith("model name")), "")

@@ -1,0 +1,45 @@
+"""A detector's NMS outside its graph: from the tensors of the cut to detections."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from splitdet.models.base import Parts
+from splitdet.models.nms_settings import Habits, read_settings
+from splitdet.nms import suppress
+from splitdet.types import Detections, Tensors
+
+
+class FastNms:
+    """Does in numpy what the CPU part of `parts` does.
+
+    Args:
+        like: see `read_settings`.
+
+    Raises:
+        CutError: the graph's NMS does something else.
+        EngineError: TensorFlow's habits are wanted, but it does not load.
+    """
+
+    def __init__(self, parts: Parts, like: Optional[Habits] = None) -> None:
+        self.settings = read_settings(parts, like)
+        self._positions = {port.role: position for position, port in enumerate(parts.cut)}
+
+    def find(self, tensors: Tensors, row: int, at_least: float = 0.0) -> Optional[Detections]:
+        """What is found in frame `row` of the batch; None where only the graph itself can tell.
+
+        Args:
+            tensors: one array for each port of the cut, first axis: the frames of the batch.
+            at_least: least score that is wanted; see `nms.suppress`.
+        """
+        of_role = {role: tensors[position] for role, position in self._positions.items()}
+        window = of_role.get("window")
+        return suppress(
+            of_role["boxes"][row],
+            of_role["scores"][row],
+            # one for each frame, or one for all
+            window[row] if window is not None and window.ndim > 1 else window,
+            self.settings,
+            at_least,
+            int(of_role["count"][row]) if "count" in of_role else None,
+        )
