@@ -1,0 +1,101 @@
+"""`splitdet build`: a TensorRT engine for the network of a model."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from typing import Any, Optional, Tuple
+
+from splitdet.errors import EXIT_FAILED, EngineError, ModelError
+
+
+def add_commands(commands: Any) -> None:
+    """Add `build` to the command line."""
+    parser = commands.add_parser(
+        "build",
+        help="build a TensorRT engine for a model",
+        description="Build a TensorRT engine for the network of a model, for the GPU of this machine, "
+        "and keep it in the cache folder, where a run with the same settings finds it. Needs "
+        "TensorRT 8.5 or newer. Not run on hardware: --dla, and anything on a Jetson.",
+    )
+    parser.add_argument("model", metavar="MODEL", help="a frozen graph, or a name under models/")
+    parser.add_argument(
+        "--precision", default="fp16", metavar="P", help="fp32, fp16 or int8 (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--batch",
+        default="1",
+        metavar="N",
+        help="frames that go through together, or 1-N for an engine that takes fewer as well",
+    )
+    parser.add_argument(
+        "--workspace", type=int, default=0, metavar="MB", help="memory for one layer, in MiB"
+    )
+    parser.add_argument("--dla", type=int, metavar="CORE", help="run on this DLA what it can run")
+    parser.add_argument(
+        "--calibration", default="", metavar="FOLDER", help="pictures that int8 finds its ranges with"
+    )
+    parser.add_argument("--level", type=int, metavar="L", help="how long to search, 0 to 5")
+    parser.add_argument(
+        "--target",
+        metavar="X.Y",
+        help="build for a GPU of this compute capability, with TensorRT for RTX; none is needed here",
+    )
+    parser.add_argument("--dump", action="store_true", help="print the layers of the engine")
+    parser.set_defaults(work=_build)
+
+
+def _build(options: argparse.Namespace) -> int:
+    from splitdet.engines.saved_model import open_graph
+    from splitdet.engines.tensorrt.api import find_api
+    from splitdet.engines.tensorrt.dump import layers
+    from splitdet.engines.tensorrt.engine import TensorRTEngine
+    from splitdet.engines.tensorrt.options import BuildOptions
+    from splitdet.models import identify
+    from splitdet.zoo.find import find_model
+
+    batch, smaller = _batch(options.batch)
+    settings = BuildOptions(
+        precision=options.precision,
+        batch=batch,
+        smaller_batches=smaller,
+        workspace_mb=options.workspace,
+        dla_core=options.dla,
+        calibration=options.calibration,
+        level=options.level,
+        target=_target(options.target),
+    )
+    path = find_model(options.model)
+    engine = TensorRTEngine(settings)
+    try:
+        part = identify(open_graph(path)).parts.network()
+    except ModelError as error:
+        text = str(error)
+        raise type(error)(text if str(path) in text else f"{path}: {text}") from None
+    plan, file = engine.build(part)
+    if options.dump:
+        print(layers(find_api(), plan))
+    if not file.is_file():
+        print(f"{file}: the engine could not be kept", file=sys.stderr)
+        return EXIT_FAILED
+    print(file)
+    return 0
+
+
+def _batch(text: str) -> Tuple[int, bool]:
+    """`8` or `1-8`: the largest batch, and whether smaller ones are wanted too."""
+    found = re.match(r"(1-)?(\d{1,4})$", text)
+    if not found:
+        raise EngineError(f"--batch {text}: expects a number, as in 8, or 1 to a number, as in 1-8")
+    return int(found.group(2)), found.group(1) is not None
+
+
+def _target(text: Optional[str]) -> Optional[Tuple[int, int]]:
+    """`12.0`: major and minor."""
+    if text is None:
+        return None
+    found = re.match(r"(\d{1,2})\.(\d)$", text)
+    if not found:
+        raise EngineError(f"--target {text}: expects a compute capability, as in 8.6")
+    return int(found.group(1)), int(found.group(2))

@@ -1,0 +1,56 @@
+"""Engines that were built before.
+
+An engine fits one network, one version of TensorRT, one kind of GPU and one set of options; all of
+them are in its key, and the key is in its file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Tuple
+
+from splitdet.engines.cache import key_of, load_checked, path_of, store_checked
+from splitdet.engines.tensorrt.api import Api
+from splitdet.engines.tensorrt.build import build
+from splitdet.engines.tensorrt.calibrate import Pictures
+from splitdet.engines.tensorrt.cuda import find_cuda
+from splitdet.engines.tensorrt.options import BuildOptions
+
+SUFFIX = ".engine"
+_FORMAT = "1"
+"""To be changed when `build` makes another engine of the same things."""
+
+
+def engine_key(api: Api, onnx: bytes, options: BuildOptions) -> str:
+    """What an engine is stored under.
+
+    Raises:
+        EngineError: no GPU, no pictures to calibrate with.
+    """
+    if options.target is None:
+        cuda = find_cuda()
+        device = "{} {}.{}".format(cuda.name, *cuda.capability)
+    else:
+        device = "compute capability {}.{}".format(*options.target)
+    settings = asdict(options)
+    if options.calibration:  # what is in the folder counts, not where it lies
+        settings["calibration"] = Pictures(options.calibration, (1, 1)).digest
+    words = [f"{name}={settings[name]}" for name in sorted(settings)]
+    return key_of("tensorrt", _FORMAT, api.description, device, " ".join(words), onnx)
+
+
+def ready_engine(
+    api: Api, onnx: bytes, options: BuildOptions, title: str = "building"
+) -> Tuple[bytes, Path]:
+    """The engine, from its file or built now, and the file.
+
+    Raises:
+        EngineError: see `build`.
+    """
+    key = engine_key(api, onnx, options)
+    engine = load_checked(key, SUFFIX)
+    if engine is None:
+        engine = build(api, onnx, options, title)
+        store_checked(key, SUFFIX, engine)
+    return engine, path_of(key, SUFFIX)

@@ -1,0 +1,51 @@
+"""`splitdet build`, with TensorRT for RTX, which needs no GPU to build."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import List
+
+import pytest
+
+from commands import call
+from splitdet.errors import EXIT_BAD_INPUT, EXIT_OK
+
+pytest.importorskip("tensorrt_rtx", reason="needs the package tensorrt-rtx-cu13")
+pytest.importorskip("onnx")
+
+
+def test_an_engine_is_built_and_found_again(tiny_model: Path, tmp_path: Path) -> None:
+    command = ("build", tiny_model, "--precision", "fp16", "--batch", "1-4", "--target", "12.0")
+    first = call(*command, folder=tmp_path, SPLITDET_CACHE=str(tmp_path / "cache"))
+    assert first.returncode == EXIT_OK, first.stderr
+    assert "fp16: built in" in first.stderr
+    assert Path(first.stdout.strip()).is_file()
+    second = call(*command, folder=tmp_path, SPLITDET_CACHE=str(tmp_path / "cache"))
+    assert (second.stdout, second.stderr) == (first.stdout, "")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--precision", "int8"], "needs pictures to find its ranges with: --calibration FOLDER"),
+        (["--batch", "many"], "--batch many: expects a number"),
+        (["--target", "new"], "--target new: expects a compute capability"),
+        (["--precision", "fp16", "--dla", "0", "--target", "8.6"], "DLA core 0 is not there"),
+    ],
+)
+def test_a_wrong_option_is_one_line(
+    tiny_model: Path, tmp_path: Path, options: List[str], words: str
+) -> None:
+    done = call("build", tiny_model, *options, folder=tmp_path, SPLITDET_CACHE=str(tmp_path))
+    assert done.returncode == EXIT_BAD_INPUT
+    assert done.stderr.startswith("error: ")
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_cache_that_cannot_be_written_fails_after_a_note(tiny_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    place = str(tmp_path / "file" / "cache")
+    done = call("build", tiny_model, "--target", "12.0", folder=tmp_path, SPLITDET_CACHE=place)
+    assert done.returncode == 1
+    assert "the engine could not be kept" in done.stderr
