@@ -32,6 +32,7 @@ def run_once(options: argparse.Namespace, flags: List[str]) -> Dict[str, Any]:
         summary = Path(folder) / "summary.json"
         command = [sys.executable, str(ROOT / "run_video.py"), "--model", options.model]
         command += ["--input", options.input, "--no-display", "--set", "det_interval=0"]
+        command += ["--set", "engine=tensorflow"]
         command += ["--set", "device=" + options.device, "--summary", str(summary), *flags]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         content: Dict[str, Any] = json.loads(summary.read_text(encoding="utf-8"))

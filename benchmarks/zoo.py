@@ -64,11 +64,11 @@ def measure(options: argparse.Namespace) -> Dict[str, Any]:
 
     height, width = SIZE_PX
     image = cv2.resize(cv2.imread(options.image), (width, height), interpolation=cv2.INTER_AREA)
-    settings = {"det_th": 0.0, "device": options.device}
+    settings = {"det_th": 0.0, "device": options.device, "engine": "tensorflow", "nms": options.nms}
     row: Dict[str, Any] = {}
     begin_s = time.perf_counter()
     for split in (True, False):
-        for alone in (True, False):
+        for alone in (True,) if options.alone else (True, False):
             threads = {} if alone else {
                 "accelerator_feeders": Config().accelerator_feeders,
                 "worker_threads": Config().worker_threads,
@@ -105,11 +105,10 @@ def gpu_peak_mib() -> Optional[int]:
 def one(graph: str, options: argparse.Namespace) -> Dict[str, Any]:
     """Measure one graph in a process of its own."""
     command = [sys.executable, __file__, graph, "--child", "--image", options.image]
-    for name in ("device", "seconds", "fewest", "warm_up"):
+    for name in ("device", "nms", "seconds", "fewest", "warm_up"):
         command += ["--" + name.replace("_", "-"), str(getattr(options, name))]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
-    if done.returncode:
-        return {"error": f"exit code {done.returncode}"}
+    command += ["--alone"] * options.alone
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     row: Dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return row
 
@@ -126,10 +125,8 @@ def table(results: List[Dict[str, Any]]) -> str:
             "|" + "---|" * 13,
         ]
         for name, row in result["models"].items():
-            if "error" in row:
-                continue
             split, whole = row.get("split_one"), row["whole_one"]
-            several = row.get("split_several")
+            several = [row.get(key) for key in ("whole_several", "split_several")]
             cells = [
                 name,
                 row["type"],
@@ -138,8 +135,7 @@ def table(results: List[Dict[str, Any]]) -> str:
                 f"{whole['ms']:.1f}",
                 f"{split['ms']:.1f}" if split else "-",
                 f"{whole['ms'] / split['ms']:.2f}" if split else "-",
-                f"{row['whole_several']['ms']:.1f}",
-                f"{several['ms']:.1f}" if several else "-",
+                *(f"{figures['ms']:.1f}" if figures else "-" for figures in several),
                 f"{split['accelerator_ms']:.1f}" if split else "-",
                 f"{split['cpu_ms']:.1f}" if split else "-",
                 str(row["peak_rss_mib"]),
@@ -156,9 +152,11 @@ def main() -> None:
     parser.add_argument("graphs", nargs="+", metavar="FILE")
     parser.add_argument("--image", help="a photograph")
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--nms", default="graph", help="graph or fast")
     parser.add_argument("--seconds", type=float, default=3.0, help="to measure for, each setting")
     parser.add_argument("--fewest", type=int, default=4, help="frames to measure at least")
     parser.add_argument("--warm-up", type=int, default=2, help="frames before")
+    parser.add_argument("--alone", action="store_true", help="by one thread only")
     parser.add_argument("--machine", default=platform.machine(), help="what to call this machine")
     parser.add_argument("--json", metavar="FILE", type=Path)
     parser.add_argument("--table", action="store_true", help="print result files")

@@ -68,10 +68,11 @@ class Detector:
             text = str(error)
             raise type(error)(text if str(path) in text else f"{path}: {text}") from None
         self.labels = _choose_labels(config, manifest, self.model)
-        self._selection = Selection(config.det_th, config.max_boxes, config.region_area_px)
+        selection = Selection(config.det_th, config.max_boxes, config.region_area_px)
         self.engine = choose_engine(config, self.model, self.feeders, self.split)
         self._front: Front = make_front(self.engine, self.model, self.split)
-        self._back: Back = make_back(config, self.model, self._selection, self.split)
+        by_tensorflow = self.engine.starts_at == "image"
+        self._back: Back = make_back(config, self.model, selection, self.split, by_tensorflow)
 
     @property
     def feeders(self) -> int:

@@ -77,15 +77,21 @@ class Config:
     engine: str = _key(
         "auto",
         "who computes the network; auto: the fastest that is installed and agrees with TensorFlow on "
-        "this machine",
+        "this machine (tensorrt is not tried: it builds an engine for minutes, see splitdet build)",
         "run",
-        choices=("auto", "tensorflow", "openvino", "onnxruntime"),
+        choices=("auto", "tensorflow", "openvino", "onnxruntime", "tensorrt"),
     )
     precision: str = _key(
         "fp32",
         "numbers that the network calculates with; tf32: those of recent NVIDIA GPUs, by TensorFlow",
         "run",
         choices=("fp32", "tf32", "fp16", "bf16", "int8"),
+    )
+    calibration: str = _key(
+        "",
+        "engine tensorrt, precision int8: a folder of a few hundred pictures of the kind to be seen, "
+        "not those that accuracy is measured on",
+        "run",
     )
     nms: str = _key(
         "auto",

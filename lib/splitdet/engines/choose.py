@@ -19,12 +19,18 @@ from splitdet.config import Config
 from splitdet.engines.base import EVERYTHING, Engine, usable_cores
 from splitdet.engines.parity import TOLERANCE, compare, frames_per_second, trial_picture
 from splitdet.errors import CutError, EngineError
+from splitdet.models import TRT_V1
 from splitdet.models.base import Model
 from splitdet.models.fast_nms import FastNms
+from splitdet.models.nms_settings import TENSORFLOW_2
 from splitdet.plan import Back, FastBack, FrameFront, Front, GraphBack, ReadBack, ResizedFront
 from splitdet.types import Selection
 
-_PACKAGES = {"openvino": "openvino", "onnxruntime": "onnxruntime", "tensorflow": "tensorflow"}
+_PACKAGES = {
+    "openvino": ["openvino"],
+    "onnxruntime": ["onnxruntime", "tf2onnx"],
+    "tensorflow": ["tensorflow"],
+}
 TENSORFLOW_PRECISIONS = ("fp32", "tf32")
 VERDICTS = "engines.json"
 log = logging.getLogger(__name__)
@@ -44,6 +50,14 @@ def make_engine(name: str, config: Config, feeders: int) -> Engine:
         from splitdet.engines.onnxruntime import OnnxEngine
 
         return OnnxEngine(config.device, config.precision, feeders)
+    if name == "tensorrt":
+        from splitdet.engines.tensorrt.engine import TensorRTEngine
+        from splitdet.engines.tensorrt.options import BuildOptions
+
+        batch = config.batch_size
+        return TensorRTEngine(
+            BuildOptions(config.precision, batch, batch > 1, calibration=config.calibration)
+        )
     if config.precision not in TENSORFLOW_PRECISIONS:
         raise EngineError(
             f"engine tensorflow has no precision {config.precision}, only fp32 and tf32; "
@@ -71,8 +85,14 @@ def make_front(engine: Engine, model: Model, split: bool = True) -> Front:
     return ResizedFront(model, engine.compile(parts.network(), ()))
 
 
-def make_back(config: Config, model: Model, selection: Selection, split: bool) -> Back:
+def make_back(
+    config: Config, model: Model, selection: Selection, split: bool, by_tensorflow: bool
+) -> Back:
     """From what the front gives to detections.
+
+    Args:
+        by_tensorflow: the network runs by TensorFlow, so its release decides what its NMS keeps;
+            otherwise it is not loaded, and the fast NMS keeps what TensorFlow 2 keeps.
 
     Raises:
         CutError: `nms: fast` was asked for, and this graph's NMS is none that it knows.
@@ -87,12 +107,18 @@ def make_back(config: Config, model: Model, selection: Selection, split: bool) -
     if config.nms == "graph":
         return by_graph()
     try:
-        return FastBack(FastNms(model.parts), selection, by_graph)
+        like = None if by_tensorflow else TENSORFLOW_2
+        return FastBack(FastNms(model.parts, like), selection, by_graph)
     except CutError as error:
         if config.nms == "fast":
             raise CutError(f"nms is fast, but {error}; set nms: auto or graph") from None
         log.debug("the graph's own NMS runs: %s", error)
         return by_graph()
+
+
+def installed_engines() -> List[str]:
+    """Names of the engines that `auto` has the choice of."""
+    return [name for name, packages in _PACKAGES.items() if all(map(importlib.util.find_spec, packages))]
 
 
 def choose_engine(config: Config, model: Model, feeders: int, split: bool) -> Engine:
@@ -102,15 +128,18 @@ def choose_engine(config: Config, model: Model, feeders: int, split: bool) -> En
         EngineError: it is not installed, or cannot run this model.
     """
     takes_network = split and model.parts.resized is not None
-    if config.engine != "auto":
-        if config.engine != "tensorflow" and not takes_network:
+    engine = config.engine
+    if config.model_type == TRT_V1 and engine == "auto":
+        engine = "tensorrt"
+    if engine != "auto":
+        if engine != "tensorflow" and not takes_network:
             reason = f"this one is {model.type_name}" if split else "split_model is False"
             raise EngineError(
-                f"engine {config.engine} runs the network of a single-shot detector that is split, but "
+                f"engine {engine} runs the network of a single-shot detector that is split, but "
                 f"{reason}; set engine: tensorflow"
             )
-        return make_engine(config.engine, config, feeders)
-    candidates = [name for name, package in _PACKAGES.items() if importlib.util.find_spec(package)]
+        return make_engine(engine, config, feeders)
+    candidates = installed_engines()
     if config.precision == "tf32":
         candidates = ["tensorflow"]
     elif config.precision != "fp32":
@@ -185,7 +214,7 @@ def _key(candidates: List[str], config: Config, model: Model, feeders: int) -> s
     """Changes with the network, the versions of the engines, the machine and the settings."""
     digest = hashlib.sha256(model.parts.network().graph_def.SerializeToString())
     for name in sorted(candidates):
-        digest.update(f"{name} {package_version(_PACKAGES[name])}".encode())
+        digest.update(f"{name} {package_version(_PACKAGES[name][0])}".encode())
     machine = (platform.machine(), _processor(), usable_cores())
     settings = (config.device, config.precision, feeders, __version__)
     digest.update(repr((machine, settings)).encode())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, Type
 
-from splitdet.errors import CutError, ModelError
+from splitdet.errors import CutError
 from splitdet.graph.graph import Graph
 from splitdet.models.base import Model
 from splitdet.models.segmenter import RESULT, DeeplabV3
@@ -20,7 +20,9 @@ MODELS: Dict[str, Type[Model]] = {
     "mask_v1": MaskV1,
     "deeplab_v3": DeeplabV3,
 }
-PLANNED = ("trt_v1",)
+SSD_TYPES = (NmsV0.type_name, NmsV1.type_name, NmsV2.type_name)
+TRT_V1 = "trt_v1"
+"""Any single-shot detector, whose network then runs by TensorRT."""
 AUTO = "auto"
 
 
@@ -28,17 +30,12 @@ def identify(graph: Graph, model_type: str = AUTO) -> Model:
     """The model in `graph`.
 
     Args:
-        model_type: a key of `MODELS`, or `auto` to find out.
+        model_type: a key of `MODELS`, `trt_v1`, or `auto` to find out.
 
     Raises:
         CutError: the graph is of another type than asked for, or of none that is known; the
             message says what it is, or what it comes closest to and which rule failed.
-        ModelError: there is no such type.
     """
-    if model_type in PLANNED:
-        raise ModelError(
-            "model_type {} is not in this version; it has {}".format(model_type, ", ".join(MODELS))
-        )
     structure = Structure(graph)
     closest = closest_type(structure)
     try:
@@ -47,6 +44,8 @@ def identify(graph: Graph, model_type: str = AUTO) -> Model:
         raise CutError(
             f"not a graph that splitdet knows; it is closest to {closest}, but {error}"
         ) from None
+    if model_type == TRT_V1 and closest in SSD_TYPES:
+        return found
     if model_type not in (AUTO, closest):
         raise CutError(
             f"model_type is {model_type}, but the graph is {closest}; set model_type: {closest} or auto"

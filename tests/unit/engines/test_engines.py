@@ -108,6 +108,19 @@ def test_swapped_colours_are_noticed(tiny_model: Path) -> None:
     assert compare(ResizedFront(model, runner), reference, image).within(1e-3)
 
 
+def test_trt_v1_runs_by_tensorrt(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def refuse(name: str, *_: object) -> None:
+        asked.append(name)
+        raise EngineError("not here")
+
+    monkeypatch.setattr(choose, "make_engine", refuse)
+    with pytest.raises(EngineError, match="not here"):
+        Detector(tiny_model, model_type="trt_v1")
+    assert asked == ["tensorrt"]
+
+
 def test_what_is_not_a_number_is_never_within() -> None:
     assert not Difference(float("nan"), 0.0).within(1.0)
     assert not Difference(0.0, 0.2).within(0.1)

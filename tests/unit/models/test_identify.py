@@ -11,7 +11,7 @@ import pytest
 
 from segmenter_graphs import write_segmenter
 from splitdet.detector import Detector
-from splitdet.errors import CutError, ModelError
+from splitdet.errors import CutError
 from splitdet.graph import proto
 from splitdet.graph.graph import Graph
 from splitdet.graph.load import load_graph, save_graph
@@ -223,9 +223,14 @@ def test_a_wrong_type_says_what_the_graph_is(
         identify(graph, wrong)
 
 
-def test_a_type_that_is_not_there_yet_is_refused(graphs: Dict[str, Path]) -> None:
-    with pytest.raises(ModelError, match="trt_v1 is not in this version"):
-        identify(load_graph(graphs["nms_v2"]), "trt_v1")
+@pytest.mark.parametrize("model_type", ["nms_v0", "nms_v1", "nms_v2"])
+def test_trt_v1_is_any_single_shot_detector(model_type: str, graphs: Dict[str, Path]) -> None:
+    assert identify(load_graph(graphs[model_type]), "trt_v1").type_name == model_type
+
+
+def test_trt_v1_is_nothing_else(graphs: Dict[str, Path]) -> None:
+    with pytest.raises(CutError, match="model_type is trt_v1, but the graph is faster_v2"):
+        identify(load_graph(graphs["faster_v2"]), "trt_v1")
 
 
 STRANGE_NAMES = {
