@@ -49,28 +49,27 @@ def zoo_model() -> Path:
     return SHARED / "models" / MODEL / GRAPH_FILE
 
 
-@pytest.fixture(scope="session")
-def default_model() -> Path:
-    """The default model as `splitdet models get` brings it (mark the test `model`)."""
+def fetched(name: str) -> Path:
+    """A model as `splitdet models get` brings it, or a skip with the reason (mark the test `model`)."""
     from splitdet.errors import ModelError
     from splitdet.zoo.get import get_model
 
     try:
-        return get_model(MODEL, ROOT / "models")
+        return get_model(name, ROOT / "models")
     except ModelError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def default_model() -> Path:
+    """The default model."""
+    return fetched(MODEL)
 
 
 @pytest.fixture(scope="session")
 def segmenter() -> Path:
-    """A segmenter with real weights, as `splitdet models get` brings it (mark the test `model`)."""
-    from splitdet.errors import ModelError
-    from splitdet.zoo.get import get_model
-
-    try:
-        return get_model(SEGMENTER, ROOT / "models")
-    except ModelError as error:
-        pytest.skip(str(error))
+    """A segmenter with real weights."""
+    return fetched(SEGMENTER)
 
 
 @pytest.fixture(scope="session")
