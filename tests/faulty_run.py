@@ -13,15 +13,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import splitdet.run
 from fakes import FakeDetector, FakeSource, Work, fault, nothing
 from splitdet.cli.main import main
-from splitdet.sinks.base import Sink
+from splitdet.sinks.base import Sink, Viewer
 
 FRAMES = 30
 
 
 class FaultySink(Sink):
     """Fails when the faulty frame is written."""
-
-    path = ""
 
     def __init__(self, work: Work) -> None:
         self._work = work
@@ -31,7 +29,7 @@ class FaultySink(Sink):
         self._work(frame.index)
 
 
-class FaultyWindow:
+class FaultyWindow(Viewer):
     """A window whose library gets stuck, or whose user presses q."""
 
     def __init__(self, work: Work, quit_at: int) -> None:
@@ -39,36 +37,33 @@ class FaultyWindow:
         self._left = quit_at
         self._shown = 0
 
-    def is_due(self) -> bool:
-        """Show every frame."""
-        return True
+    def write(self, frame: Any, found: Any, picture: Any) -> None:
+        """See `Sink.write`."""
 
-    def show(self, picture: Any) -> None:
+    def refresh(self) -> bool:
         """Fail when the faulty frame is shown."""
         self._work(self._shown)
         self._shown += 1
+        return True
 
     def wants_to_quit(self) -> bool:
         """After so many frames."""
         self._left -= 1
         return self._left == 0
 
-    def close(self) -> None:
-        """Nothing to close."""
-
 
 def _main(stage: str, kind: str, frame: str) -> None:
     work = nothing if kind == "quit" else fault(kind, int(frame))
     steps = {stage: work}
     source = FakeSource(FRAMES, work if stage == "source" else nothing)
-    make_sinks = splitdet.run._make_sinks
+    make_sinks = splitdet.run.make_sinks
     splitdet.run.open_source = lambda *unused: source
     splitdet.run.Detector.from_config = lambda config: FakeDetector(steps, config)
     if stage == "output":
-        splitdet.run._make_sinks = lambda *args: [*make_sinks(*args), FaultySink(work)]
+        splitdet.run.make_sinks = lambda *args: [*make_sinks(*args), FaultySink(work)]
     if stage == "window":
         quit_at = int(frame) if kind == "quit" else -1
-        splitdet.run._make_window = lambda *unused: FaultyWindow(work, quit_at)
+        splitdet.run.make_viewer = lambda *unused: FaultyWindow(work, quit_at)
     main(["run", "fake", *sys.argv[4:]])
 
 

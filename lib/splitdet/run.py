@@ -6,10 +6,8 @@ import logging
 import os
 import sys
 import time
-from dataclasses import dataclass, field
-from typing import Any, Dict, List, Optional, Union
+from typing import Any, Dict, List, Optional
 
-import numpy as np
 from tqdm import tqdm
 
 from splitdet.assemble import assemble, is_lossless
@@ -23,98 +21,19 @@ from splitdet.errors import (
     SplitdetError,
     StallError,
 )
+from splitdet.job import Job, Outcome
+from splitdet.output import Output
 from splitdet.pipeline.meter import Meter, console_line
 from splitdet.pipeline.pipeline import Pipeline
-from splitdet.sinks.base import Sink
-from splitdet.sinks.files import (
-    IMAGE_FOLDER,
-    ImageSink,
-    JsonSink,
-    VideoSink,
-    default_movie_path,
-    write_json,
-)
-from splitdet.sinks.window import Window, why_no_window
+from splitdet.sinks.base import Viewer
+from splitdet.sinks.choose import make_sinks, make_viewer
+from splitdet.sinks.files import write_json
 from splitdet.sources.base import Source
 from splitdet.sources.choose import open_source
-from splitdet.sources.images import ImageSource
-from splitdet.sources.video import FALLBACK_RATE
 from splitdet.types import Batch
-from splitdet.visualize.draw import describe, draw_found, draw_fps
+from splitdet.visualize.draw import describe
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Job:
-    """What to run.
-
-    Args:
-        source: see `open_source`.
-        save: file or folder for annotated pictures; empty for none, None as config.yml says.
-    """
-
-    config: Config
-    source: Union[int, str]
-    save: Optional[str] = None
-    json: str = ""
-    summary: str = ""
-
-
-@dataclass
-class Outcome:
-    """How a run ended."""
-
-    exit_code: int = EXIT_OK
-    summary: Dict[str, Any] = field(default_factory=dict)
-    stuck: List[str] = field(default_factory=list)
-    """Stages whose threads do not return; the process has to be left without them."""
-
-
-class Output:
-    """The last stage: draws what somebody wants to see, and hands it to the sinks."""
-
-    def __init__(self, detector: Detector, sinks: List[Sink], window: Optional[Window], meter: Meter):
-        self._detector = detector
-        self._sinks = sinks
-        self._window = window
-        self._meter = meter
-        self._draws = any(sink.needs_picture for sink in sinks)
-
-    def __call__(self, batch: Batch) -> None:
-        """Take one finished batch."""
-        for frame, found in zip(batch.frames, batch.results):
-            show = self._window is not None and self._window.is_due()
-            picture: Optional[np.ndarray] = None
-            if show or self._draws:
-                picture = frame.image.copy()
-                draw_found(picture, found, self._detector.labels)
-                if self._detector.config.vis_text:
-                    draw_fps(picture, self._meter.current_fps)
-            if show:
-                batch.picture = picture
-            for sink in self._sinks:
-                sink.write(frame, found, picture)
-
-    @property
-    def paths(self) -> List[str]:
-        """Where the sinks write to."""
-        return [sink.path for sink in self._sinks if sink.path]
-
-    def close(self) -> None:
-        """Close all sinks.
-
-        Raises:
-            SinkError: the first of those that could not be finished.
-        """
-        errors: List[SinkError] = []
-        for sink in self._sinks:
-            try:
-                sink.close()
-            except SinkError as error:
-                errors.append(error)
-        if errors:
-            raise errors[0]
 
 
 def run(job: Job) -> Outcome:
@@ -130,7 +49,7 @@ def run(job: Job) -> Outcome:
     try:
         detector = Detector.from_config(config)
         meter = Meter(config.fps_interval)
-        sinks = _make_sinks(job, source, detector)
+        sinks = make_sinks(job, source, detector)
         loaded_s = time.perf_counter()
         detector.warm_up(*(source.size_px or WARM_UP_SIZE_PX))
         warm_s = time.perf_counter()
@@ -142,13 +61,13 @@ def run(job: Job) -> Outcome:
             detector.engine.description,
             warm_s - began_s,
         )
-        window = _make_window(config, detector)
+        viewer = make_viewer(config, detector)
     except BaseException:
         source.close()
         raise
     startup = {"load": loaded_s - began_s, "warm_up": warm_s - loaded_s}
-    output = Output(detector, sinks, window, meter)
-    return _Run(job, source, detector, meter, output, window, startup).run()
+    output = Output(detector, [*sinks, viewer] if viewer else sinks, meter)
+    return _Run(job, source, detector, meter, output, viewer, startup).run()
 
 
 class _Run:
@@ -161,7 +80,7 @@ class _Run:
         detector: Detector,
         meter: Meter,
         output: Output,
-        window: Optional[Window],
+        viewer: Optional[Viewer],
         startup: Dict[str, float],
     ) -> None:
         self._job = job
@@ -169,7 +88,7 @@ class _Run:
         self._detector = detector
         self._meter = meter
         self._output = output
-        self._window = window
+        self._viewer = viewer
         self._startup = startup
         self._bar: Any = None
 
@@ -217,23 +136,22 @@ class _Run:
         for batch in pipeline:
             self._meter.batch_done(batch)
             self._bar.update(len(batch.frames))
-            if self._window is None:
+            if self._viewer is None:
                 self._print_detections(batch)
-            elif self._show(pipeline, batch):
+            elif self._show(pipeline):
                 return
             if time.perf_counter() >= next_line_s:
                 next_line_s += config.fps_interval
                 tqdm.write(console_line(self._meter.interval(), config.debug_mode))
 
-    def _show(self, pipeline: Pipeline, batch: Batch) -> bool:
-        """Show the batch if it is due; whether the user wants to stop."""
-        assert self._window is not None
+    def _show(self, pipeline: Pipeline) -> bool:
+        """Show what is due; whether the user wants to stop."""
+        assert self._viewer is not None
         with pipeline.working("window"):
-            if batch.picture is not None:
-                begin_s = time.perf_counter()
-                self._window.show(batch.picture)
+            begin_s = time.perf_counter()
+            if self._viewer.refresh():
                 self._meter.shown(time.perf_counter() - begin_s)
-            return self._window.wants_to_quit()
+            return self._viewer.wants_to_quit()
 
     def _print_detections(self, batch: Batch) -> None:
         interval = self._job.config.det_interval
@@ -250,8 +168,6 @@ class _Run:
     def _close(self, stuck: List[str]) -> None:
         if "output" not in stuck:
             self._output.close()
-        if self._window is not None:
-            self._window.close()
         if not stuck:
             self._detector.close()
 
@@ -296,39 +212,6 @@ def format_summary(summary: Dict[str, Any]) -> str:
 
 def _times(figures: Dict[str, float]) -> str:
     return "  ".join(f"{name} {value:.2f}" for name, value in figures.items())
-
-
-def _make_sinks(job: Job, source: Source, detector: Detector) -> List[Sink]:
-    """What the results are written to; each to a file of its own, none to what is being read."""
-    is_images = isinstance(source, ImageSource)
-    save = job.save
-    if save is None and job.config.save_to_file:
-        save = IMAGE_FOLDER if is_images else default_movie_path()
-    taken = [os.path.realpath(source.name)]
-    for path in (save, job.json, job.summary):
-        if path and not (is_images and path == save):
-            if os.path.realpath(path) in taken:
-                raise SinkError(f"{path}: is in use already by this run; write somewhere else")
-            taken.append(os.path.realpath(path))
-    sinks: List[Sink] = []
-    if save and is_images:
-        sinks.append(ImageSink(save))
-    elif save:
-        sinks.append(VideoSink(save, source.frame_rate or FALLBACK_RATE, source.live))
-    if job.json:
-        sinks.append(JsonSink(job.json, detector.labels))
-    return sinks
-
-
-def _make_window(config: Config, detector: Detector) -> Optional[Window]:
-    if not config.visualize:
-        return None
-    reason = why_no_window()
-    if reason:
-        log.warning("no window: %s", reason)
-        return None
-    title = f"{os.path.basename(config.model_path)} | {detector.engine.description}"
-    return Window(title, config.max_vis_fps)
 
 
 def _note_unused(config: Config) -> None:

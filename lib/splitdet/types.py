@@ -202,7 +202,5 @@ class Batch:
     """What the last stage gave for them; first axis: the frames, in order."""
     results: Sequence[Detections] = ()
     """One for each frame, once the model has finished."""
-    picture: Optional[np.ndarray] = None
-    """uint8 (H, W, 3), BGR: the first frame with its results drawn, where somebody looks at it."""
     spans_s: Dict[str, Tuple[float, float]] = field(default_factory=dict)
     """Stage name to its begin and end, both `time.perf_counter()`; seconds."""

@@ -111,7 +111,8 @@ def _run(
 
         print(as_yaml(config), end="")
         return 0
-    from splitdet.run import Job, run
+    from splitdet.job import Job
+    from splitdet.run import run
 
     if config.debug_mode:
         debug_messages()

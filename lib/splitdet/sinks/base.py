@@ -13,20 +13,21 @@ from splitdet.types import Detections, Frame
 class Sink(ABC):
     """Takes results, in the order of capture, from one thread."""
 
-    needs_picture = False
-    """It wants the frame with its results drawn."""
-
     @property
-    @abstractmethod
     def path(self) -> str:
-        """Where it writes to, for people."""
+        """Where it writes to, for people; empty where that is no file."""
+        return ""
+
+    def wants_picture(self) -> bool:
+        """Whether it wants the next frame with its results drawn; asked once for each frame."""
+        return False
 
     @abstractmethod
     def write(self, frame: Frame, found: Detections, picture: Optional[np.ndarray]) -> None:
         """Take one result.
 
         Args:
-            picture: uint8 (H, W, 3), BGR, where `needs_picture`; not to be changed.
+            picture: uint8 (H, W, 3), BGR, where `wants_picture` said so; not to be changed.
 
         Raises:
             SinkError: it cannot be written.
@@ -35,3 +36,18 @@ class Sink(ABC):
     def close(self) -> None:
         """Finish what was written. Called once, also after an error."""
         return
+
+
+class Viewer(Sink):
+    """A sink that somebody looks at and that can end the run.
+
+    `write` belongs to the output thread, everything else to the main thread.
+    """
+
+    @abstractmethod
+    def refresh(self) -> bool:
+        """Show what was written last, if that is new; whether it was."""
+
+    @abstractmethod
+    def wants_to_quit(self) -> bool:
+        """Whether the one who looks has had enough."""

@@ -46,8 +46,6 @@ class VideoSink(Sink):
         SinkError: the folder or the file cannot be made.
     """
 
-    needs_picture = True
-
     def __init__(self, path: str, rate: float, live: bool) -> None:
         suffix = Path(path).suffix.lower()
         if suffix not in _CODECS:
@@ -66,6 +64,10 @@ class VideoSink(Sink):
     def path(self) -> str:
         """See `Sink.path`."""
         return self._path
+
+    def wants_picture(self) -> bool:
+        """See `Sink.wants_picture`."""
+        return True
 
     def write(self, frame: Frame, found: Detections, picture: Optional[np.ndarray]) -> None:
         """See `Sink.write`."""
@@ -110,8 +112,6 @@ class ImageSink(Sink):
         folder: where the tree begins.
     """
 
-    needs_picture = True
-
     def __init__(self, folder: str) -> None:
         if folder.lower().endswith(SUFFIXES):
             raise SinkError(f"{folder}: expects a folder, in which the pictures keep their paths")
@@ -121,6 +121,10 @@ class ImageSink(Sink):
     def path(self) -> str:
         """See `Sink.path`."""
         return self._folder
+
+    def wants_picture(self) -> bool:
+        """See `Sink.wants_picture`."""
+        return True
 
     def write(self, frame: Frame, found: Detections, picture: Optional[np.ndarray]) -> None:
         """See `Sink.write`."""

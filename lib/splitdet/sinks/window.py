@@ -7,12 +7,14 @@ import re
 import sys
 import time
 from contextlib import contextmanager, suppress
-from typing import Iterator
+from typing import Iterator, Optional
 
 import cv2
 import numpy as np
 
 from splitdet.errors import SinkError
+from splitdet.sinks.base import Viewer
+from splitdet.types import Detections, Frame
 
 QUIT_KEYS = (ord("q"), 27)
 
@@ -37,8 +39,8 @@ def _as_sink_error() -> Iterator[None]:
         raise SinkError(f"the window failed ({reason}); --no-display does without") from None
 
 
-class Window:
-    """Shows pictures, at most so many a second; belongs to the main thread.
+class Window(Viewer):
+    """Shows pictures, at most so many a second; made in the main thread.
 
     Args:
         most_fps: pictures per second by the clock; 0 for no limit.
@@ -49,11 +51,12 @@ class Window:
         self._period_s = 1.0 / most_fps if most_fps > 0 else 0.0
         self._due_s = 0.0
         self._is_sized = False
+        self._next: Optional[np.ndarray] = None
         with _as_sink_error():
             cv2.namedWindow(title, cv2.WINDOW_NORMAL)
 
-    def is_due(self) -> bool:
-        """Whether the next picture may be shown; asked from the thread that draws."""
+    def wants_picture(self) -> bool:
+        """See `Sink.wants_picture`: whether the next picture is due."""
         now_s = time.perf_counter()
         if now_s < self._due_s:
             return False
@@ -61,22 +64,31 @@ class Window:
         self._due_s = max(self._due_s, now_s - self._period_s) + self._period_s
         return True
 
-    def show(self, picture: np.ndarray) -> None:
-        """Put `picture` on the screen; the first one gives the window its size."""
+    def write(self, frame: Frame, found: Detections, picture: Optional[np.ndarray]) -> None:
+        """See `Sink.write`."""
+        if picture is not None:
+            self._next = picture
+
+    def refresh(self) -> bool:
+        """See `Viewer.refresh`. The first picture gives the window its size."""
+        picture, self._next = self._next, None
+        if picture is None:
+            return False
         with _as_sink_error():
             if not self._is_sized:
                 cv2.resizeWindow(self._title, picture.shape[1], picture.shape[0])
                 self._is_sized = True
             cv2.imshow(self._title, picture)
+        return True
 
     def wants_to_quit(self) -> bool:
-        """Whether q or Esc was pressed, or the window closed; handles the window's events."""
+        """See `Viewer.wants_to_quit`: q, Esc, or the window was closed. Handles its events."""
         with _as_sink_error():
             if cv2.waitKey(1) & 0xFF in QUIT_KEYS:
                 return True
             return cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) < 1
 
     def close(self) -> None:
-        """Close the window, unless it is closed already."""
+        """See `Sink.close`."""
         with suppress(cv2.error):
             cv2.destroyWindow(self._title)

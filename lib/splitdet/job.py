@@ -1,0 +1,37 @@
+"""What to run, and how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, Optional, Union
+
+from splitdet.config import Config
+from splitdet.errors import EXIT_OK
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to run.
+
+    Args:
+        source: see `open_source`.
+        save: file or folder for annotated pictures; empty for none, None as config.yml says.
+        json: file for one JSON line a frame; empty for none.
+        summary: file for the summary; empty for none.
+    """
+
+    config: Config
+    source: Union[int, str]
+    save: Optional[str] = None
+    json: str = ""
+    summary: str = ""
+
+
+@dataclass
+class Outcome:
+    """How a run ended."""
+
+    exit_code: int = EXIT_OK
+    summary: Dict[str, Any] = field(default_factory=dict)
+    stuck: List[str] = field(default_factory=list)
+    """Stages whose threads do not return; the process has to be left without them."""

@@ -1,0 +1,62 @@
+"""The last stage: draws what somebody wants to see, and hands it to the sinks."""
+
+from __future__ import annotations
+
+from typing import List, Optional, Sequence
+
+import numpy as np
+
+from splitdet.detector import Detector
+from splitdet.errors import SinkError
+from splitdet.pipeline.meter import Meter
+from splitdet.sinks.base import Sink
+from splitdet.types import Batch, Detections, Frame
+from splitdet.visualize.draw import draw_found, draw_fps
+
+
+class Output:
+    """Hands each finished frame to every sink; a picture is drawn once, if any of them wants one.
+
+    Args:
+        sinks: they are closed with it.
+    """
+
+    def __init__(self, detector: Detector, sinks: Sequence[Sink], meter: Meter) -> None:
+        self._detector = detector
+        self._sinks = list(sinks)
+        self._meter = meter
+
+    def __call__(self, batch: Batch) -> None:
+        """Take one finished batch."""
+        for frame, found in zip(batch.frames, batch.results):
+            wanting = [sink.wants_picture() for sink in self._sinks]
+            picture = self._draw(frame, found) if any(wanting) else None
+            for sink, wants in zip(self._sinks, wanting):
+                sink.write(frame, found, picture if wants else None)
+
+    def _draw(self, frame: Frame, found: Detections) -> np.ndarray:
+        picture: np.ndarray = frame.image.copy()
+        draw_found(picture, found, self._detector.labels)
+        if self._detector.config.vis_text:
+            draw_fps(picture, self._meter.current_fps)
+        return picture
+
+    @property
+    def paths(self) -> List[str]:
+        """Where the sinks write to."""
+        return [sink.path for sink in self._sinks if sink.path]
+
+    def close(self) -> None:
+        """Close all sinks.
+
+        Raises:
+            SinkError: the first of those that could not be finished.
+        """
+        error: Optional[SinkError] = None
+        for sink in self._sinks:
+            try:
+                sink.close()
+            except SinkError as failure:
+                error = error or failure
+        if error is not None:
+            raise error
