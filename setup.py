@@ -48,7 +48,9 @@ setup(
     python_requires=">=3.7,<3.14",
     package_dir={"": "lib"},
     packages=find_packages("lib"),
-    package_data={"splitdet": ["py.typed", "labels/*.json", "zoo/manifests/*.yml"]},
+    package_data={
+        "splitdet": ["py.typed", "labels/*.json", "zoo/manifests/*.yml", "engines/tensorrt/kernels/*"]
+    },
     entry_points={"console_scripts": ["splitdet = splitdet.cli.main:main"]},
     install_requires=[
         "numpy>=1.16",
@@ -73,6 +75,8 @@ setup(
             "pytest>=7",
             # builds engines without a GPU
             "tensorrt-rtx-cu13; " + TENSORRT_RTX,
+            # compiles the kernels
+            "nvidia-cuda-nvrtc-cu11; " + TENSORRT_RTX,
             *[f"{package}; python_version>='3.10'" for package in ONNX],
             *OPENVINO,
             "mypy>=1.14; python_version>='3.9'",

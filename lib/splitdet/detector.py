@@ -9,7 +9,7 @@ from typing import Any, Optional, Union
 import numpy as np
 
 from splitdet.config import Config, make_config
-from splitdet.engines.choose import choose_engine, make_back, make_front
+from splitdet.engines.choose import choose_engine, make_ends
 from splitdet.engines.saved_model import open_graph
 from splitdet.errors import ConfigError, ModelError
 from splitdet.labels import Labels, load_labels
@@ -70,9 +70,9 @@ class Detector:
         self.labels = _choose_labels(config, manifest, self.model)
         selection = Selection(config.det_th, config.max_boxes, config.region_area_px)
         self.engine = choose_engine(config, self.model, self.feeders, self.split)
-        self._front: Front = make_front(self.engine, self.model, self.split)
-        by_tensorflow = self.engine.starts_at == "image"
-        self._back: Back = make_back(config, self.model, selection, self.split, by_tensorflow)
+        ends = make_ends(self.engine, config, self.model, selection, self.split)
+        self._front: Front = ends[0]
+        self._back: Back = ends[1]
 
     @property
     def feeders(self) -> int:

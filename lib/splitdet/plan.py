@@ -61,17 +61,46 @@ class ResizedFront(Front):
         if model.parts.resized is None or size is None:
             raise CutError("its frames are not stretched to a constant size")
         self._size = size
-        self._windows = sum(port.role == "window" for port in model.parts.cut)
+        self._windows = _windows(model)
 
     def prepare(self, images: Sequence[np.ndarray]) -> Tensors:
         """See `Front.prepare`."""
         return (resize_batch(images, self._size),)
 
     def run(self, tensors: Tensors) -> Tensors:
-        """See `Front.run`. Stretched frames have no padding, so the window is all of them."""
-        found = self._runner.run(tensors)
-        window = np.tile(np.array([0, 0, 1, 1], np.float32), (len(found[0]), 1))
-        return (*found, *[window] * self._windows)
+        """See `Front.run`."""
+        return _with_windows(self._runner.run(tensors), self._windows)
+
+
+class FramesFront(Front):
+    """The engine takes frames as they are, and resizes them for the network itself.
+
+    Args:
+        suppresses: the runner gives what `SuppressedBack` takes, and not the network's own outputs.
+    """
+
+    def __init__(self, model: Model, runner: Runner, suppresses: bool) -> None:
+        super().__init__(model, runner)
+        self._windows = 0 if suppresses else _windows(model)
+
+    def prepare(self, images: Sequence[np.ndarray]) -> Tensors:
+        """See `Front.prepare`; one tensor for each frame."""
+        return tuple(images)
+
+    def run(self, tensors: Tensors) -> Tensors:
+        """See `Front.run`."""
+        return _with_windows(self._runner.run(tensors), self._windows)
+
+
+def _windows(model: Model) -> int:
+    """How many windows the cut has."""
+    return sum(port.role == "window" for port in model.parts.cut)
+
+
+def _with_windows(found: Tensors, count: int) -> Tensors:
+    """The cut of frames that are stretched: they have no padding, so the window is all of them."""
+    window = np.tile(np.array([0, 0, 1, 1], np.float32), (len(found[0]), 1))
+    return (*found, *[window] * count)
 
 
 class Back(ABC):
@@ -126,6 +155,7 @@ class FastBack(Back):
         self, nms: FastNms, selection: Selection, make_graph_back: Callable[[], Back]
     ) -> None:
         self._nms = nms
+        self.settings = nms.settings
         self._selection = selection
         self._make_graph_back = make_graph_back
         self._graph_back: Optional[Back] = None
@@ -151,3 +181,40 @@ class FastBack(Back):
         """See `Back.close`."""
         if self._graph_back is not None:
             self._graph_back.close()
+
+
+class SuppressedBack(Back):
+    """The engine has suppressed as well, except in frames that it could not.
+
+    It takes, B frames of at most K detections: boxes float32 (B, K, 4), scores float32 (B, K), classes
+    int64 (B, K), how many there are (B,), whether the frame is left to the host (B,), and for those that
+    are, in order, the tensors of the cut.
+
+    Args:
+        host: for the frames that are left.
+    """
+
+    def __init__(self, model: Model, selection: Selection, host: Back) -> None:
+        self._windows = _windows(model)
+        self._selection = selection
+        self._host = host
+
+    def results(self, tensors: Tensors) -> List[Detections]:
+        """See `Back.results`."""
+        boxes, scores, classes, counts, are_left = tensors[:5]
+        left = iter(self._by_host(tensors[5:]) if are_left.any() else ())
+        return [
+            next(left)
+            if is_left
+            else Detections(boxes[row, :count], scores[row, :count], classes[row, :count]).top(
+                self._selection.threshold, self._selection.limit
+            )
+            for row, (count, is_left) in enumerate(zip(counts.tolist(), are_left.tolist()))
+        ]
+
+    def _by_host(self, tensors: Tensors) -> List[Detections]:
+        return self._host.results(_with_windows(tensors, self._windows))
+
+    def close(self) -> None:
+        """See `Back.close`."""
+        self._host.close()

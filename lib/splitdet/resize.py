@@ -74,6 +74,28 @@ def resize_batch(images: Sequence[np.ndarray], size: Tuple[int, int]) -> np.ndar
     return batch
 
 
+class Rows(NamedTuple):
+    """Which rows of a picture the rows of the result lie between."""
+
+    needed: np.ndarray
+    """intp (n,), the rows that are read, rising."""
+    all_needed: bool
+    above: np.ndarray
+    """int32 (h,), the upper row of each row of the result, as a place in `needed`."""
+    below: np.ndarray
+    """int32 (h,), the lower one likewise."""
+    share: np.ndarray
+    """float32 (h,), how far each is from its upper row, 0..1."""
+
+
+def needed_rows(height: int, wanted: int) -> Rows:
+    """The rows of a picture `height` pixels high that its resize to `wanted` rows reads."""
+    y = _axis(height, wanted)
+    needed, places = np.unique(np.concatenate([y.lower, y.upper]), return_inverse=True)
+    above, below = places.reshape(2, wanted).astype(np.int32)
+    return Rows(needed, len(needed) == height, above, below, y.share)
+
+
 class _Axis(NamedTuple):
     """Between which two pixels each pixel of the result falls, along one axis of n pixels."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from typing import ClassVar, Sequence
+from typing import ClassVar, Optional, Sequence
 
 from splitdet.graph.cut import Part
+from splitdet.nms import NmsSettings
 from splitdet.types import Tensors
 
 EVERYTHING = ("",)
@@ -40,7 +41,8 @@ class Engine(ABC):
     """Who computes a part of a graph."""
 
     starts_at: ClassVar[str] = "image"
-    """What it takes: `image`, the frame as it is, or `resized`, what the network's resize gives."""
+    """What it takes: `image`, the frame, for a graph that resizes by itself; `resized`, what the
+    network's resize gives; or `frames`, which the engine itself resizes for the network."""
 
     @property
     @abstractmethod
@@ -54,3 +56,18 @@ class Engine(ABC):
         Args:
             on_cpu: nodes whose names begin with one of these run on the CPU; `EVERYTHING`: all do.
         """
+
+    def compile_suppressing(
+        self, part: Part, nms: NmsSettings, at_least: float, inside: bool
+    ) -> Optional[Runner]:
+        """Make a network ready to run, with NMS behind it; None where this engine cannot do that.
+
+        Such a runner gives what `plan.SuppressedBack` takes.
+
+        Args:
+            part: its outputs are scores and boxes.
+            at_least: least score that is wanted; see `nms.suppress`.
+            inside: NMS is to be part of the network, by the engine's own operation, rather than to keep
+                what the graph keeps, to the bit.
+        """
+        return None

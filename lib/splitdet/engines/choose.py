@@ -10,7 +10,7 @@ import logging
 import platform
 from contextlib import closing
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict, List, Tuple
 
 from splitdet import __version__
 from splitdet.cache import cache_file, write_cache
@@ -23,7 +23,17 @@ from splitdet.models import TRT_V1
 from splitdet.models.base import Model
 from splitdet.models.fast_nms import FastNms
 from splitdet.models.nms_settings import TENSORFLOW_2
-from splitdet.plan import Back, FastBack, FrameFront, Front, GraphBack, ReadBack, ResizedFront
+from splitdet.plan import (
+    Back,
+    FastBack,
+    FrameFront,
+    FramesFront,
+    Front,
+    GraphBack,
+    ReadBack,
+    ResizedFront,
+    SuppressedBack,
+)
 from splitdet.types import Selection
 
 _PACKAGES = {
@@ -75,6 +85,30 @@ def make_engine(name: str, config: Config, feeders: int) -> Engine:
     return TensorFlowEngine(config.device, options)
 
 
+def make_ends(
+    engine: Engine, config: Config, model: Model, selection: Selection, split: bool
+) -> Tuple[Front, Back]:
+    """Frames to the cut by `engine`, and from there to detections.
+
+    Raises:
+        CutError: see `make_back`.
+        EngineError: `engine` cannot run this model.
+    """
+    takes_image = engine.starts_at == "image"
+    in_two = split or not takes_image
+    back = make_back(config, model, selection, in_two, by_tensorflow=takes_image)
+    if isinstance(back, FastBack) and config.nms == "auto":
+        part, threshold = model.parts.network(), selection.threshold
+        runner = engine.compile_suppressing(part, back.settings, threshold, inside=not split)
+        if runner is not None:
+            return FramesFront(model, runner, True), SuppressedBack(model, selection, back)
+    if in_two and not split:
+        raise EngineError(
+            f"{engine.description} has no NMS of its own for this model; set split_model: True"
+        )
+    return make_front(engine, model, split), back
+
+
 def make_front(engine: Engine, model: Model, split: bool = True) -> Front:
     """Frames to the cut by `engine`, or to the results where the graph is not split."""
     parts = model.parts
@@ -82,6 +116,8 @@ def make_front(engine: Engine, model: Model, split: bool = True) -> Front:
         return FrameFront(model, engine.compile(parts.whole(), parts.cpu_scopes))
     if engine.starts_at == "image":
         return FrameFront(model, engine.compile(parts.accelerator(), parts.cpu_scopes))
+    if engine.starts_at == "frames":
+        return FramesFront(model, engine.compile(parts.network(), ()), False)
     return ResizedFront(model, engine.compile(parts.network(), ()))
 
 
@@ -127,12 +163,13 @@ def choose_engine(config: Config, model: Model, feeders: int, split: bool) -> En
     Raises:
         EngineError: it is not installed, or cannot run this model.
     """
-    takes_network = split and model.parts.resized is not None
+    takes_network = model.parts.resized is not None
     engine = config.engine
     if config.model_type == TRT_V1 and engine == "auto":
         engine = "tensorrt"
     if engine != "auto":
-        if engine != "tensorflow" and not takes_network:
+        has_nms = engine in ("tensorflow", "tensorrt")
+        if engine != "tensorflow" and not (takes_network and (split or has_nms)):
             reason = f"this one is {model.type_name}" if split else "split_model is False"
             raise EngineError(
                 f"engine {engine} runs the network of a single-shot detector that is split, but "
@@ -144,7 +181,7 @@ def choose_engine(config: Config, model: Model, feeders: int, split: bool) -> En
         candidates = ["tensorflow"]
     elif config.precision != "fp32":
         candidates = [name for name in candidates if name != "tensorflow"]
-    if not takes_network or candidates == ["tensorflow"] or not candidates:
+    if not (split and takes_network) or candidates == ["tensorflow"] or not candidates:
         return make_engine("tensorflow", config, feeders)
     return make_engine(_fastest(candidates, config, model, feeders), config, feeders)
 

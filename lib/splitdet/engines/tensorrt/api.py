@@ -159,6 +159,16 @@ class Api:
         config.num_compute_capabilities = 1
         config.set_compute_capability(getattr(known, name), 0)
 
+    def load_plugins(self) -> None:
+        """Make the operations known that come with TensorRT, but not in it.
+
+        Raises:
+            EngineError: this TensorRT has none.
+        """
+        load = getattr(self.trt, "init_libnvinfer_plugins", None)
+        if load is None or not load(self.logger, ""):
+            raise EngineError(f"{self.description} has no plugins; set split_model: True")
+
     def share_profiles(self, config: Any) -> None:
         """Let several contexts use one optimization profile: on by itself since 10."""
         feature = getattr(getattr(self.trt, "PreviewFeature", None), "PROFILE_SHARING_0806", None)

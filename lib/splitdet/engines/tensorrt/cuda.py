@@ -1,4 +1,4 @@
-"""The CUDA driver, as far as an engine needs it: memory, streams, graphs.
+"""The CUDA driver, as far as an engine needs it: memory, streams, graphs, kernels.
 
 Called through ctypes, so that the driver is all that must be installed. It uses the GPU's primary
 context, which TensorRT and TensorFlow use as well.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 from functools import lru_cache
-from typing import Any, Tuple
+from typing import Any, Sequence, Tuple
 
 import numpy as np
 
@@ -34,6 +34,9 @@ _SIGNATURES = {
     "cuMemFree_v2": [_pointer],
     "cuMemHostAlloc": [ctypes.POINTER(_pointer), _size, ctypes.c_uint],
     "cuMemFreeHost": [_pointer],
+    "cuMemcpyHtoD_v2": [_pointer, _pointer, _size],
+    "cuMemcpyDtoH_v2": [_pointer, _pointer, _size],
+    "cuMemsetD32Async": [_pointer, ctypes.c_uint, _size, _pointer],
     "cuMemcpyHtoDAsync_v2": [_pointer, _pointer, _size, _pointer],
     "cuMemcpyDtoHAsync_v2": [_pointer, _pointer, _size, _pointer],
     "cuStreamCreate": [ctypes.POINTER(_pointer), ctypes.c_uint],
@@ -45,6 +48,12 @@ _SIGNATURES = {
     "cuGraphLaunch": [_pointer, _pointer],
     "cuGraphDestroy": [_pointer],
     "cuGraphExecDestroy": [_pointer],
+    "cuModuleLoadData": [ctypes.POINTER(_pointer), ctypes.c_char_p],
+    "cuModuleGetFunction": [ctypes.POINTER(_pointer), _pointer, ctypes.c_char_p],
+    "cuLaunchKernel": [
+        *[_pointer, *[ctypes.c_uint] * 7],
+        *[_pointer, ctypes.POINTER(_pointer), ctypes.POINTER(_pointer)],
+    ],
 }
 
 
@@ -144,6 +153,47 @@ class Cuda:
     def copy_to_host(self, target: int, source: int, size: int, stream: int) -> None:
         """From the GPU to pinned memory, later."""
         self._call("cuMemcpyDtoHAsync_v2", target, source, size, stream)
+
+    def fill_device(self, target: int, data: np.ndarray) -> None:
+        """A contiguous array to the GPU, at once."""
+        self._call("cuMemcpyHtoD_v2", target, data.ctypes.data, data.nbytes)
+
+    def read_device(self, target: np.ndarray, source: int) -> None:
+        """From the GPU into a contiguous array, at once."""
+        self._call("cuMemcpyDtoH_v2", target.ctypes.data, source, target.nbytes)
+
+    def clear(self, target: int, words: int, stream: int) -> None:
+        """Set so many 32-bit words on the GPU to zero, later."""
+        self._call("cuMemsetD32Async", target, 0, words, stream)
+
+    def load_kernels(self, ptx: bytes) -> int:
+        """A module of kernels, compiled for this GPU by the driver; kept until the process ends."""
+        return self._made("cuModuleLoadData", ptx)
+
+    def kernel(self, module: int, name: str) -> int:
+        """One kernel of a module."""
+        return self._made("cuModuleGetFunction", module, name.encode())
+
+    def run_kernel(
+        self,
+        kernel: int,
+        grid: Tuple[int, int, int],
+        threads: int,
+        arguments: Sequence[Any],
+        stream: int,
+        shared_bytes: int = 0,
+    ) -> None:
+        """Run a kernel, later.
+
+        Args:
+            grid: blocks along x, y and z.
+            threads: of each block.
+            arguments: ctypes values, of the types that the kernel takes.
+        """
+        pointers = (_pointer * len(arguments))(
+            *[ctypes.addressof(argument) for argument in arguments]
+        )
+        self._call("cuLaunchKernel", kernel, *grid, threads, 1, 1, shared_bytes, stream, pointers, None)
 
     @property
     def has_graphs(self) -> bool:

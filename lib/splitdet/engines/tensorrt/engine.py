@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Optional, Sequence, Tuple
 
@@ -11,11 +12,15 @@ from splitdet.engines.onnx_export import to_onnx
 from splitdet.engines.tensorrt.api import find_api
 from splitdet.engines.tensorrt.cache import ready_engine
 from splitdet.engines.tensorrt.cuda import find_cuda
+from splitdet.engines.tensorrt.kernels.resize import FrameEntry
+from splitdet.engines.tensorrt.kernels.suppress import SuppressExit, can_suppress
 from splitdet.engines.tensorrt.options import BuildOptions
+from splitdet.engines.tensorrt.plugin import OUTPUTS, PluginExit, append_nms
 from splitdet.engines.tensorrt.runtime import TensorRTRunner
 from splitdet.errors import EngineError
 from splitdet.graph.cut import Part
 from splitdet.graph.graph import split_name
+from splitdet.nms import NmsSettings
 
 
 class TensorRTEngine(Engine):
@@ -28,7 +33,7 @@ class TensorRTEngine(Engine):
         EngineError: TensorRT is not installed or too old, or there is no GPU.
     """
 
-    starts_at: ClassVar[str] = "resized"
+    starts_at: ClassVar[str] = "frames"
 
     def __init__(self, options: BuildOptions) -> None:
         self._api = find_api()
@@ -45,10 +50,28 @@ class TensorRTEngine(Engine):
     def compile(self, part: Part, on_cpu: Sequence[str]) -> Runner:
         """See `Engine.compile`. Builds an engine, which may take minutes, unless there is one."""
         engine, _ = self.build(part)
-        return TensorRTRunner(self._api, engine, part.outputs)
+        return TensorRTRunner(self._api, engine, part.outputs, FrameEntry)
 
-    def build(self, part: Part) -> Tuple[bytes, Path]:
+    def compile_suppressing(
+        self, part: Part, nms: NmsSettings, at_least: float, inside: bool
+    ) -> Optional[Runner]:
+        """See `Engine.compile_suppressing`. The operation is TensorRT's plugin EfficientNMS_TRT."""
+        if inside:
+            self._api.load_plugins()
+            engine, _ = self.build(part, nms)
+            make_exit = partial(PluginExit, settings=nms)
+            return TensorRTRunner(self._api, engine, OUTPUTS, FrameEntry, make_exit)
+        if not can_suppress(nms):
+            return None
+        engine, _ = self.build(part)
+        of_kernels = partial(SuppressExit, settings=nms, at_least=at_least)
+        return TensorRTRunner(self._api, engine, part.outputs, FrameEntry, of_kernels)
+
+    def build(self, part: Part, nms: Optional[NmsSettings] = None) -> Tuple[bytes, Path]:
         """The engine for a part, and its file, which is missing where it could not be written.
+
+        Args:
+            nms: what the engine is to suppress by itself; None: nothing, it gives scores and boxes.
 
         Raises:
             EngineError: the part does not convert, or TensorRT cannot build it.
@@ -60,6 +83,8 @@ class TensorRTEngine(Engine):
             options = replace(options, batch=batch, smaller_batches=False)
         rows = None if options.smaller_batches else options.batch
         onnx = to_onnx(part, (rows, height, width, 3))
+        if nms is not None:
+            onnx = append_nms(onnx, nms)
         return ready_engine(self._api, onnx, options, f"building {options.precision}")
 
 
