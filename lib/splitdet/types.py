@@ -119,6 +119,8 @@ class Detections:
         This one selection is what is printed, drawn and written.
         """
         # float32, as the scores are: 0.3 must find a score of float32(0.3)
+        if len(self) <= limit and (not len(self) or self.scores.min() >= np.float32(threshold)):
+            return self  # the rule with engines that know the threshold, thousands of times a second
         keep = np.flatnonzero(self.scores >= np.float32(threshold))[:limit]
         return replace(
             self,

@@ -169,6 +169,16 @@ class Api:
         if load is None or not load(self.logger, ""):
             raise EngineError(f"{self.description} has no plugins; set split_model: True")
 
+    def without_libraries(self, config: Any) -> None:
+        """Keep cuBLAS and cuDNN out of an engine: what TensorRT has itself is always there."""
+        known = getattr(self.trt, "TacticSource", None)
+        unwanted = [getattr(known, name, None) for name in ("CUBLAS", "CUBLAS_LT", "CUDNN")]
+        sources = config.get_tactic_sources()
+        for source in unwanted:
+            if source is not None:
+                sources &= ~(1 << int(source))
+        config.set_tactic_sources(sources)
+
     def share_profiles(self, config: Any) -> None:
         """Let several contexts use one optimization profile: on by itself since 10."""
         feature = getattr(getattr(self.trt, "PreviewFeature", None), "PROFILE_SHARING_0806", None)

@@ -65,6 +65,7 @@ def _build(api: Api, onnx: bytes, options: BuildOptions, progress: Progress) -> 
     api.set_workspace(config, options.workspace_mb)
     api.set_level(config, options.level)
     api.detailed(config)
+    api.without_libraries(config)
     if options.target is not None:
         api.set_target(config, options.target)
     if options.dla_core is not None:

@@ -77,7 +77,7 @@ class TensorRTEngine(Engine):
             EngineError: the part does not convert, or TensorRT cannot build it.
         """
         options = self._options
-        batch, height, width = _input_size(part)
+        batch, height, width = input_size(part)
         if batch is not None and (batch < options.batch or options.smaller_batches):
             # such graphs take one frame; the runner gives it one after the other
             options = replace(options, batch=batch, smaller_batches=False)
@@ -88,7 +88,7 @@ class TensorRTEngine(Engine):
         return ready_engine(self._api, onnx, options, f"building {options.precision}")
 
 
-def _input_size(part: Part) -> Tuple[Optional[int], int, int]:
+def input_size(part: Part) -> Tuple[Optional[int], int, int]:
     """Batch, None where it varies; height and width.
 
     Raises:

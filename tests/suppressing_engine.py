@@ -1,0 +1,80 @@
+"""An engine that resizes and suppresses by itself: ONNX Runtime between kernels that run on the CPU."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Optional, Sequence, Tuple
+
+import numpy as np
+
+from kernels_on_cpu import CpuKernels
+from splitdet.engines.base import Engine, Runner
+from splitdet.engines.onnxruntime import OnnxEngine
+from splitdet.engines.tensorrt.engine import input_size
+from splitdet.engines.tensorrt.kernels.suppress import can_suppress
+from splitdet.graph.cut import Part
+from splitdet.nms import NmsSettings
+from splitdet.types import Tensors
+
+
+class SuppressingEngine(Engine):
+    """Stands in for TensorRT where there is no GPU."""
+
+    starts_at: ClassVar[str] = "frames"
+
+    def __init__(self, kernels: CpuKernels) -> None:
+        self._kernels = kernels
+        self._engine = OnnxEngine("cpu", "fp32", 1)
+
+    @property
+    def description(self) -> str:
+        """See `Engine.description`."""
+        return "ONNX Runtime between kernels"
+
+    def compile(self, part: Part, on_cpu: Sequence[str]) -> Runner:
+        """See `Engine.compile`."""
+        return _Runner(self._kernels, self._engine.compile(part, on_cpu), input_size(part)[1:])
+
+    def compile_suppressing(
+        self, part: Part, nms: NmsSettings, at_least: float, inside: bool
+    ) -> Optional[Runner]:
+        """See `Engine.compile_suppressing`."""
+        if inside or not can_suppress(nms):
+            return None
+        network = self._engine.compile(part, ())
+        return _Suppressing(self._kernels, network, input_size(part)[1:], nms, at_least)
+
+
+class _Runner(Runner):
+    def __init__(self, kernels: CpuKernels, network: Runner, size: Tuple[int, int]) -> None:
+        self._kernels = kernels
+        self._network = network
+        self._size = size
+
+    def run(self, tensors: Tensors) -> Tensors:
+        return self._network.run((self._kernels.resize(tensors, self._size),))
+
+    def close(self) -> None:
+        self._network.close()
+
+
+class _Suppressing(_Runner):
+    def __init__(
+        self,
+        kernels: CpuKernels,
+        network: Runner,
+        size: Tuple[int, int],
+        nms: NmsSettings,
+        at_least: float,
+    ) -> None:
+        super().__init__(kernels, network, size)
+        self._nms = nms
+        self._at_least = at_least
+
+    def run(self, tensors: Tensors) -> Tensors:
+        scores, boxes = (np.ascontiguousarray(tensor) for tensor in super().run(tensors))
+        statuses, counts, kept, kept_scores, classes = self._kernels.suppress(
+            scores, boxes, self._nms, self._at_least
+        )
+        left = np.flatnonzero(statuses)
+        numbers = classes.astype(np.int64) + self._nms.class_offset
+        return (kept, kept_scores, numbers, counts, statuses, scores[left], boxes[left])
