@@ -42,15 +42,37 @@ def to_onnx(
         EngineError: the converter is not installed, or the part has an operation that it does not
             know.
     """
-    graph_def = write_out_fake_quant(_with_input_shape(part, input_shape))
-    # a map has no order of its own, and the key must not depend on it
-    data: bytes = graph_def.SerializeToString(deterministic=True)
-    key = key_of("onnx", _FORMAT, str(opset), "\n".join([*part.inputs, "", *part.outputs]), data)
+    data = _as_converted(part, input_shape)
+    key = _key(part, data, opset)
     model = load_checked(key, ".onnx")
     if model is None:
         model = _convert(part, data, opset)
         store_checked(key, ".onnx", model)
     return model
+
+
+def onnx_key(
+    part: Part, input_shape: Optional[Sequence[Optional[int]]] = None, opset: int = OPSET
+) -> str:
+    """What tells the result of `to_onnx` from others, without computing it.
+
+    The result itself does not: the converter gives nodes other names each time.
+
+    Raises:
+        EngineError: the part has not one input.
+    """
+    return _key(part, _as_converted(part, input_shape), opset)
+
+
+def _as_converted(part: Part, input_shape: Optional[Sequence[Optional[int]]]) -> bytes:
+    """The part as the converter takes it."""
+    graph_def = write_out_fake_quant(_with_input_shape(part, input_shape))
+    # a map has no order of its own, and keys must not depend on it
+    return bytes(graph_def.SerializeToString(deterministic=True))
+
+
+def _key(part: Part, data: bytes, opset: int) -> str:
+    return key_of("onnx", _FORMAT, str(opset), "\n".join([*part.inputs, "", *part.outputs]), data)
 
 
 def _with_input_shape(part: Part, input_shape: Optional[Sequence[Optional[int]]]) -> Any:

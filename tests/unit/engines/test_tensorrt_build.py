@@ -95,16 +95,16 @@ def test_only_what_lies_between_convolutions_may_lose_precision(api: Api) -> Non
 
 def test_an_engine_is_built_once(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
-        first, file = ready_engine(api, small_network(), FP32)
-        second, same_file = ready_engine(api, small_network(), FP32)
+        first, file = ready_engine(api, "network", small_network, FP32)
+        second, same_file = ready_engine(api, "network", small_network, FP32)
     assert (first, file) == (second, same_file)
     assert sum("built in" in message for message in caplog.messages) == 1
 
 
 def test_a_damaged_engine_is_built_again(api: Api) -> None:
-    _, file = ready_engine(api, small_network(), FP32)
+    _, file = ready_engine(api, "network", small_network, FP32)
     file.write_bytes(file.read_bytes()[:-10])
-    engine, _ = ready_engine(api, small_network(), FP32)
+    engine, _ = ready_engine(api, "network", small_network, FP32)
     assert file.read_bytes().endswith(engine)
 
 
@@ -120,13 +120,17 @@ def test_a_damaged_engine_is_built_again(api: Api) -> None:
     ],
 )
 def test_other_options_are_another_engine(api: Api, changes: Any) -> None:
-    network = small_network()
-    assert engine_key(api, network, FP32) != engine_key(api, network, replace(FP32, **changes))
+    assert engine_key(api, "one", FP32) != engine_key(api, "one", replace(FP32, **changes))
 
 
 def test_another_network_is_another_engine(api: Api) -> None:
-    other = small_network(batch=1)
-    assert engine_key(api, small_network(), FP32) != engine_key(api, other, FP32)
+    assert engine_key(api, "one", FP32) != engine_key(api, "other", FP32)
+
+
+def test_an_engine_that_is_there_needs_no_conversion(api: Api) -> None:
+    first, _ = ready_engine(api, "network", small_network, FP32)
+    second, _ = ready_engine(api, "network", lambda: pytest.fail("converted again"), FP32)
+    assert first == second
 
 
 def test_a_build_says_what_it_is_at(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Tuple
+from typing import Callable, Tuple
 
 from splitdet.engines.cache import key_of, load_checked, path_of, store_checked
 from splitdet.engines.tensorrt.api import Api
@@ -22,8 +22,11 @@ _FORMAT = "1"
 """To be changed when `build` makes another engine of the same things."""
 
 
-def engine_key(api: Api, onnx: bytes, options: BuildOptions) -> str:
+def engine_key(api: Api, network: str, options: BuildOptions) -> str:
     """What an engine is stored under.
+
+    Args:
+        network: a key of what it computes.
 
     Raises:
         EngineError: no GPU, no pictures to calibrate with.
@@ -37,20 +40,28 @@ def engine_key(api: Api, onnx: bytes, options: BuildOptions) -> str:
     if options.calibration:  # what is in the folder counts, not where it lies
         settings["calibration"] = Pictures(options.calibration, (1, 1)).digest
     words = [f"{name}={settings[name]}" for name in sorted(settings)]
-    return key_of("tensorrt", _FORMAT, api.description, device, " ".join(words), onnx)
+    return key_of("tensorrt", _FORMAT, api.description, device, " ".join(words), network)
 
 
 def ready_engine(
-    api: Api, onnx: bytes, options: BuildOptions, title: str = "building"
+    api: Api,
+    network: str,
+    make_onnx: Callable[[], bytes],
+    options: BuildOptions,
+    title: str = "building",
 ) -> Tuple[bytes, Path]:
     """The engine, from its file or built now, and the file.
+
+    Args:
+        network: a key of what `make_onnx` gives.
+        make_onnx: only called where the engine has to be built.
 
     Raises:
         EngineError: see `build`.
     """
-    key = engine_key(api, onnx, options)
+    key = engine_key(api, network, options)
     engine = load_checked(key, SUFFIX)
     if engine is None:
-        engine = build(api, onnx, options, title)
+        engine = build(api, make_onnx(), options, title)
         store_checked(key, SUFFIX, engine)
     return engine, path_of(key, SUFFIX)

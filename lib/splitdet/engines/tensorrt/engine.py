@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import ClassVar, Optional, Sequence, Tuple
 
 from splitdet.engines.base import Engine, Runner
-from splitdet.engines.onnx_export import to_onnx
+from splitdet.engines.cache import key_of
+from splitdet.engines.onnx_export import onnx_key, to_onnx
 from splitdet.engines.tensorrt.api import find_api
 from splitdet.engines.tensorrt.cache import ready_engine
 from splitdet.engines.tensorrt.cuda import find_cuda
@@ -81,11 +82,16 @@ class TensorRTEngine(Engine):
         if batch is not None and (batch < options.batch or options.smaller_batches):
             # such graphs take one frame; the runner gives it one after the other
             options = replace(options, batch=batch, smaller_batches=False)
-        rows = None if options.smaller_batches else options.batch
-        onnx = to_onnx(part, (rows, height, width, 3))
-        if nms is not None:
-            onnx = append_nms(onnx, nms)
-        return ready_engine(self._api, onnx, options, f"building {options.precision}")
+        shape = (None if options.smaller_batches else options.batch, height, width, 3)
+        network = key_of(onnx_key(part, shape), repr(nms))
+
+        def make_onnx() -> bytes:
+            onnx = to_onnx(part, shape)
+            return onnx if nms is None else append_nms(onnx, nms)
+
+        return ready_engine(
+            self._api, network, make_onnx, options, f"building {options.precision}"
+        )
 
 
 def input_size(part: Part) -> Tuple[Optional[int], int, int]:
