@@ -19,7 +19,7 @@ from splitdet.types import Tensors
 class SuppressingEngine(Engine):
     """Stands in for TensorRT where there is no GPU."""
 
-    starts_at: ClassVar[str] = "frames"
+    starts_at: ClassVar[str] = "resized"
 
     def __init__(self, kernels: CpuKernels) -> None:
         self._kernels = kernels
@@ -32,16 +32,18 @@ class SuppressingEngine(Engine):
 
     def compile(self, part: Part, on_cpu: Sequence[str]) -> Runner:
         """See `Engine.compile`."""
-        return _Runner(self._kernels, self._engine.compile(part, on_cpu), input_size(part)[1:])
+        return self._engine.compile(part, on_cpu)
 
-    def compile_suppressing(
-        self, part: Part, nms: NmsSettings, at_least: float, inside: bool
+    def compile_frames(
+        self, part: Part, nms: Optional[NmsSettings], at_least: float, inside: bool
     ) -> Optional[Runner]:
-        """See `Engine.compile_suppressing`."""
-        if inside or not can_suppress(nms):
+        """See `Engine.compile_frames`."""
+        if inside or (nms is not None and not can_suppress(nms)):
             return None
-        network = self._engine.compile(part, ())
-        return _Suppressing(self._kernels, network, input_size(part)[1:], nms, at_least)
+        network, size = self._engine.compile(part, ()), input_size(part.input_shape)[1:]
+        if nms is None:
+            return _Runner(self._kernels, network, size)
+        return _Suppressing(self._kernels, network, size, nms, at_least)
 
 
 class _Runner(Runner):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Optional, Union
 
@@ -10,10 +11,10 @@ import numpy as np
 
 from splitdet.config import Config, make_config
 from splitdet.engines.choose import choose_engine, make_ends
-from splitdet.engines.saved_model import open_graph
-from splitdet.errors import ConfigError, ModelError
+from splitdet.errors import ConfigError
 from splitdet.labels import Labels, load_labels
-from splitdet.models import AUTO, identify
+from splitdet.loading import load_model
+from splitdet.models import AUTO
 from splitdet.models.base import Model
 from splitdet.plan import Back, Front
 from splitdet.types import Batch, Detections, Selection, check_image
@@ -34,7 +35,7 @@ class Detector:
     `detect` may be called from several threads at once.
 
     Args:
-        model: a frozen graph, a folder with one in it, or a name under models/.
+        model: a frozen graph, an ONNX file, a folder with one in it, or a name under models/.
         config: any key of config.yml. Unless `accelerator_feeders` (`worker_threads` for mask_v1)
             says how many threads will call `detect` at once, one call gets all cores.
 
@@ -58,19 +59,14 @@ class Detector:
     def _open(self, config: Config) -> None:
         self.config = config
         files = model_files(config.model_path)
-        path = files.graph
         # retrained models often keep the name of one of the zoo, whose manifest then says nothing
         manifest = files.manifest if files.manifest and files.manifest.folder else None
-        try:
-            self.model: Model = identify(open_graph(path), _claimed_type(config, manifest))
-            _check_against(config, self.model)
-        except ModelError as error:
-            text = str(error)
-            raise type(error)(text if str(path) in text else f"{path}: {text}") from None
+        self.model: Model = load_model(files.graph, _claimed_type(config, manifest))
+        _check_against(config, self.model)
         self.labels = _choose_labels(config, manifest, self.model)
-        selection = Selection(config.det_th, config.max_boxes, config.region_area_px)
+        self._selection = Selection(config.det_th, config.max_boxes, config.region_area_px)
         self.engine = choose_engine(config, self.model, self.feeders, self.split)
-        ends = make_ends(self.engine, config, self.model, selection, self.split)
+        ends = make_ends(self.engine, config, self.model, self._selection, self.split)
         self._front: Front = ends[0]
         self._back: Back = ends[1]
 
@@ -90,20 +86,21 @@ class Detector:
     def __exit__(self, *unused: object) -> None:
         self.close()
 
-    def detect(self, image: np.ndarray) -> Detections:
+    def detect(self, image: np.ndarray, det_th: Optional[float] = None) -> Detections:
         """What is in one picture: everything from `det_th` on, at most `max_boxes`, best first.
 
         Args:
             image: uint8 (H, W, 3), BGR, as OpenCV reads it. It is not changed.
+            det_th: least score, for this picture; None: as the configuration says.
 
         Raises:
             ValueError: not such an array.
         """
         check_image(image)
-        batch = Batch([], self._front.prepare([image]))
-        self.accelerate(batch)
-        self.suppress(batch)
-        return batch.results[0]
+        selection = self._selection
+        if det_th is not None:
+            selection = replace(selection, threshold=det_th)
+        return self._back.results(self._front.run(self._front.prepare([image])), selection)[0]
 
     def warm_up(self, height: int = WARM_UP_SIZE_PX[0], width: int = WARM_UP_SIZE_PX[1]) -> None:
         """Run once on an empty picture: first runs are slow."""
@@ -119,7 +116,7 @@ class Detector:
 
     def suppress(self, batch: Batch) -> None:
         """Suppress, unless the graph has done it, and read the results."""
-        batch.results = self._back.results(batch.tensors)
+        batch.results = self._back.results(batch.tensors, self._selection)
         batch.tensors = ()
 
     def close(self) -> None:
@@ -153,6 +150,12 @@ def _choose_labels(config: Config, manifest: Optional[Manifest], model: Model) -
 def _check_against(config: Config, model: Model) -> None:
     """Refuse settings that contradict the graph; say which ones do not matter to it."""
     split = config.split_model and bool(model.parts.cut)
+    if not model.parts.results and (config.nms == "graph" or not config.split_model):
+        key, value = ("nms", "auto") if config.split_model else ("split_model", True)
+        raise ConfigError(
+            f"{key} is {getattr(config, key)}, but the NMS of {model.type_name} is not in its file; "
+            f"set {key}: {value}"
+        )
     claims = [
         ("num_classes", config.num_classes, model.classes if model.parts.cut else None, "classes"),
         ("split_shape", config.split_shape, model.anchors if split else None, "anchors"),

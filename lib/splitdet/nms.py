@@ -83,6 +83,9 @@ class NmsSettings:
     repeats_flat: bool = False
     """Whether boxes without area, where they get so far, are kept again and again, as in 1.15."""
     ties: Ties = Ties.BY_INDEX
+    drops_unusual: bool = False
+    """Whether coordinates that are no number, infinite or beyond 1e15 drop their box, and tiny ones
+    are taken for zero; where a graph is followed, only that can tell what becomes of them."""
 
     def lowest(self, at_least: float) -> np.float32:
         """The greatest score that does not take part, where less than `at_least` is not wanted."""
@@ -237,7 +240,11 @@ def _prepare(
     if settings.clip == Clip.BEFORE and window is not None:
         boxes = np.maximum(np.minimum(boxes, window[[2, 3, 2, 3]]), window[[0, 1, 0, 1]])
     if not _usual(boxes):
-        return None
+        if not settings.drops_unusual:
+            return None
+        boxes = np.where(np.abs(boxes) < _SMALL, np.float32(0), boxes)
+        left = np.flatnonzero((np.abs(boxes) <= _LARGE).all(1))
+        boxes, scores, classes = boxes[left], scores[left], classes[left]
     if settings.drops_flat:
         sides = boxes[:, 2:] - boxes[:, :2]
         wide = np.flatnonzero(sides[:, 0] * sides[:, 1] >= _TINY)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from typing import Callable, List, Optional, Sequence
+from typing import Callable, Iterator, List, Optional, Sequence
 
 import numpy as np
 
@@ -16,7 +16,6 @@ from splitdet.engines.base import Runner
 from splitdet.errors import CutError
 from splitdet.models.base import Model
 from splitdet.models.fast_nms import FastNms
-from splitdet.resize import resize_batch
 from splitdet.types import Detections, Selection, Tensors
 
 
@@ -49,7 +48,7 @@ class FrameFront(Front):
 
 
 class ResizedFront(Front):
-    """The engine takes what the graph's resize would give, so that resize is done here.
+    """The engine takes frames of the network's size, so they are resized here, as the model has it.
 
     Raises:
         CutError: frames are not stretched to a constant size.
@@ -65,7 +64,7 @@ class ResizedFront(Front):
 
     def prepare(self, images: Sequence[np.ndarray]) -> Tensors:
         """See `Front.prepare`."""
-        return (resize_batch(images, self._size),)
+        return (self._model.resize(images, self._size),)
 
     def run(self, tensors: Tensors) -> Tensors:
         """See `Front.run`."""
@@ -107,8 +106,8 @@ class Back(ABC):
     """What the front gives to detections."""
 
     @abstractmethod
-    def results(self, tensors: Tensors) -> List[Detections]:
-        """One for each frame."""
+    def results(self, tensors: Tensors, selection: Selection) -> List[Detections]:
+        """What is to be reported of each frame."""
 
     def close(self) -> None:
         """Give memory and devices back."""
@@ -118,26 +117,24 @@ class Back(ABC):
 class ReadBack(Back):
     """The graph has done it all; its results are only read."""
 
-    def __init__(self, model: Model, selection: Selection) -> None:
+    def __init__(self, model: Model) -> None:
         self._model = model
-        self._selection = selection
 
-    def results(self, tensors: Tensors) -> List[Detections]:
+    def results(self, tensors: Tensors, selection: Selection) -> List[Detections]:
         """See `Back.results`."""
-        rows = range(len(tensors[0]))
-        return [self._model.result(tensors, row, self._selection) for row in rows]
+        return [self._model.result(tensors, row, selection) for row in range(len(tensors[0]))]
 
 
 class GraphBack(ReadBack):
     """The graph's own NMS, as a part of its own."""
 
-    def __init__(self, model: Model, selection: Selection, runner: Runner) -> None:
-        super().__init__(model, selection)
+    def __init__(self, model: Model, runner: Runner) -> None:
+        super().__init__(model)
         self._runner = runner
 
-    def results(self, tensors: Tensors) -> List[Detections]:
+    def results(self, tensors: Tensors, selection: Selection) -> List[Detections]:
         """See `Back.results`."""
-        return super().results(self._runner.run(tensors))
+        return super().results(self._runner.run(tensors), selection)
 
     def close(self) -> None:
         """See `Back.close`."""
@@ -151,24 +148,21 @@ class FastBack(Back):
         make_graph_back: for frames of which only the graph itself can tell what it keeps.
     """
 
-    def __init__(
-        self, nms: FastNms, selection: Selection, make_graph_back: Callable[[], Back]
-    ) -> None:
+    def __init__(self, nms: FastNms, make_graph_back: Callable[[], Back]) -> None:
         self._nms = nms
         self.settings = nms.settings
-        self._selection = selection
         self._make_graph_back = make_graph_back
         self._graph_back: Optional[Back] = None
         self._lock = threading.Lock()
 
-    def results(self, tensors: Tensors) -> List[Detections]:
+    def results(self, tensors: Tensors, selection: Selection) -> List[Detections]:
         """See `Back.results`."""
         found: List[Detections] = []
         for row in range(len(tensors[0])):
-            kept = self._nms.find(tensors, row, self._selection.threshold)
+            kept = self._nms.find(tensors, row, selection.threshold)
             if kept is None:
-                return self._by_graph().results(tensors)
-            found.append(kept.top(self._selection.threshold, self._selection.limit))
+                return self._by_graph().results(tensors, selection)
+            found.append(kept.top(selection.threshold, selection.limit))
         return found
 
     def _by_graph(self) -> Back:
@@ -194,26 +188,24 @@ class SuppressedBack(Back):
         host: for the frames that are left.
     """
 
-    def __init__(self, model: Model, selection: Selection, host: Back) -> None:
+    def __init__(self, model: Model, host: Back) -> None:
         self._windows = _windows(model)
-        self._selection = selection
         self._host = host
 
-    def results(self, tensors: Tensors) -> List[Detections]:
+    def results(self, tensors: Tensors, selection: Selection) -> List[Detections]:
         """See `Back.results`."""
         boxes, scores, classes, counts, are_left = tensors[:5]
-        left = iter(self._by_host(tensors[5:]) if are_left.any() else ())
+        left: Iterator[Detections] = iter(())
+        if are_left.any():
+            left = iter(self._host.results(_with_windows(tensors[5:], self._windows), selection))
         return [
             next(left)
             if is_left
             else Detections(boxes[row, :count], scores[row, :count], classes[row, :count]).top(
-                self._selection.threshold, self._selection.limit
+                selection.threshold, selection.limit
             )
             for row, (count, is_left) in enumerate(zip(counts.tolist(), are_left.tolist()))
         ]
-
-    def _by_host(self, tensors: Tensors) -> List[Detections]:
-        return self._host.results(_with_windows(tensors, self._windows))
 
     def close(self) -> None:
         """See `Back.close`."""

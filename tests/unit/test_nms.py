@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nms_graphs import GraphNms, Steps
-from splitdet.nms import NmsSettings, Ties, suppress
+from splitdet.nms import Clip, NmsSettings, Ties, suppress
 from splitdet.types import Detections
 
 CASES = 60
@@ -284,6 +284,18 @@ def test_boxes_that_are_no_usual_numbers_are_left_to_the_graph(edge: float) -> N
     boxes = np.array([[[edge, 0, 1, 1]]], np.float32)
     settings = graph_of(Steps(1, combined=True)).settings()
     assert suppress(boxes, np.ones((1, 1), np.float32), None, settings) is None
+
+
+def test_boxes_that_are_no_usual_numbers_are_dropped_where_no_graph_is_followed() -> None:
+    settings = NmsSettings(0.1, 0.5, 10, 10, clip=Clip.AFTER, drops_flat=False, drops_unusual=True)
+    edges = [1.0, np.nan, np.inf, -np.inf, 1e20, 1e-40]
+    boxes = np.array([[[0, 0, 1, edge]] for edge in edges], np.float32)
+    scores = np.linspace(0.9, 0.4, len(edges)).astype(np.float32)[:, np.newaxis]
+    found = suppress(boxes, scores, None, settings)
+    assert found is not None
+    # the last one has no area, and overlaps nothing
+    np.testing.assert_array_equal(found.scores, scores[[0, 5], 0])
+    np.testing.assert_array_equal(found.boxes, np.array([[0, 0, 1, 1], [0, 0, 1, 0]], np.float32))
 
 
 def test_only_the_first_rows_are_boxes_where_a_count_is_given() -> None:

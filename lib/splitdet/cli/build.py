@@ -7,7 +7,7 @@ import re
 import sys
 from typing import Any, Optional, Tuple
 
-from splitdet.errors import EXIT_FAILED, EngineError, ModelError
+from splitdet.errors import EXIT_FAILED, CutError, EngineError
 
 
 def add_commands(commands: Any) -> None:
@@ -19,7 +19,7 @@ def add_commands(commands: Any) -> None:
         "and keep it in the cache folder, where a run with the same settings finds it. Needs "
         "TensorRT 8.5 or newer. Not run on hardware: --dla, and anything on a Jetson.",
     )
-    parser.add_argument("model", metavar="MODEL", help="a frozen graph, or a name under models/")
+    parser.add_argument("model", metavar="MODEL", help="a file, or a name under models/")
     parser.add_argument(
         "--precision", default="fp16", metavar="P", help="fp32, fp16 or int8 (default: %(default)s)"
     )
@@ -47,12 +47,11 @@ def add_commands(commands: Any) -> None:
 
 
 def _build(options: argparse.Namespace) -> int:
-    from splitdet.engines.saved_model import open_graph
     from splitdet.engines.tensorrt.api import find_api
     from splitdet.engines.tensorrt.dump import layers
     from splitdet.engines.tensorrt.engine import TensorRTEngine
     from splitdet.engines.tensorrt.options import BuildOptions
-    from splitdet.models import identify
+    from splitdet.loading import load_model
     from splitdet.zoo.find import find_model
 
     batch, smaller = _batch(options.batch)
@@ -68,11 +67,11 @@ def _build(options: argparse.Namespace) -> int:
     )
     path = find_model(options.model)
     engine = TensorRTEngine(settings)
+    parts = load_model(path).parts
     try:
-        part = identify(open_graph(path)).parts.network()
-    except ModelError as error:
-        text = str(error)
-        raise type(error)(text if str(path) in text else f"{path}: {text}") from None
+        part = parts.network()
+    except CutError as error:
+        raise CutError(f"{path}: {error}") from None
     plan, file = engine.build(part)
     if options.dump:
         print(layers(find_api(), plan))

@@ -1,4 +1,4 @@
-"""`splitdet inspect`: what a frozen graph is, and where it would be cut."""
+"""`splitdet inspect`: what a model file is, and where it would be cut."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any, List, Tuple
 
-from splitdet.engines.saved_model import open_graph
-from splitdet.models import identify
+from splitdet.loading import load_model
 from splitdet.models.base import Model
 from splitdet.models.boxes import BoxModel
 from splitdet.zoo.find import find_model
@@ -15,14 +14,16 @@ from splitdet.zoo.find import find_model
 
 def add_commands(commands: Any) -> None:
     """Add `inspect` to the command line."""
-    parser = commands.add_parser("inspect", help="tell what a frozen graph is, and where to cut it")
-    parser.add_argument("file", metavar="FILE.pb", help="a frozen graph, or a name under models/")
+    parser = commands.add_parser("inspect", help="tell what a model file is, and where to cut it")
+    parser.add_argument(
+        "file", metavar="FILE", help="a frozen graph, an ONNX file, or a name under models/"
+    )
     parser.set_defaults(work=_inspect)
 
 
 def _inspect(options: argparse.Namespace) -> int:
     path = find_model(options.file)
-    print(describe(path, identify(open_graph(path))))
+    print(describe(path, load_model(path)))
     return 0
 
 
@@ -34,7 +35,10 @@ def describe(path: Path, model: Model) -> str:
         ("file", str(path)),
         ("family", model.type_name),
         ("input", str(parts.image)),
-        ("network input", str(parts.network_input)),
+    ]
+    if parts.network_input.tensor != parts.image.tensor:
+        rows.append(("network input", str(parts.network_input)))
+    rows += [
         ("input size", "{}x{} (height x width)".format(*size) if size else "depends on the frame"),
         ("classes", str(model.classes or "not known")),
     ]
@@ -43,14 +47,7 @@ def describe(path: Path, model: Model) -> str:
         rows.append((what, str(model.candidates or "depends on the frame")))
     rows += [("cut: " + port.role, str(port)) for port in parts.cut]
     rows += [("result", str(port)) for port in parts.results]
-    rows += [
-        ("nodes", f"{len(parts.graph)} in all"),
-    ]
-    if parts.cut:
-        rows += [
-            ("nodes", f"{len(parts.accelerator().graph_def.node)} in the accelerator part"),
-            ("nodes", f"{len(parts.cpu().graph_def.node)} in the CPU part"),
-        ]
+    rows += [("nodes", f"{count} {where}") for where, count in parts.node_counts.items()]
     text = "\n".join("{:<14} {}".format(*row) for row in rows)
     config = [f"model_path: {str(path)!r}", f"model_type: {model.type_name}"]
     if model.classes and parts.cut:

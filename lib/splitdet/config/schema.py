@@ -50,14 +50,18 @@ class Config:
     # The model
     model_path: str = _key(
         DEFAULT_MODEL,
-        "a frozen graph (.pb), a folder with one in it, or a name under models/",
+        "a frozen graph (.pb), an SSD of jetson-inference (.onnx), a folder with one in it, or a name "
+        "under models/",
         "model",
     )
     model_type: str = _key(
         "auto",
         "auto finds out; any other value is checked against the graph",
         "model",
-        choices=(["auto", "nms_v0", "nms_v1", "nms_v2", "faster_v2", "mask_v1", "deeplab_v3", "trt_v1"]),
+        choices=(
+            *("auto", "nms_v0", "nms_v1", "nms_v2", "faster_v2", "mask_v1", "deeplab_v3", "onnx_ssd"),
+            "trt_v1",
+        ),
     )
     label_path: str = _key(
         "",

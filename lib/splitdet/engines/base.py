@@ -41,8 +41,7 @@ class Engine(ABC):
     """Who computes a part of a graph."""
 
     starts_at: ClassVar[str] = "image"
-    """What it takes: `image`, the frame, for a graph that resizes by itself; `resized`, what the
-    network's resize gives; or `frames`, which the engine itself resizes for the network."""
+    """What it takes: `image`, the frame as it is, or `resized`, what the network's resize gives."""
 
     @property
     @abstractmethod
@@ -57,17 +56,19 @@ class Engine(ABC):
             on_cpu: nodes whose names begin with one of these run on the CPU; `EVERYTHING`: all do.
         """
 
-    def compile_suppressing(
-        self, part: Part, nms: NmsSettings, at_least: float, inside: bool
+    def compile_frames(
+        self, part: Part, nms: Optional[NmsSettings], at_least: float, inside: bool
     ) -> Optional[Runner]:
-        """Make a network ready to run, with NMS behind it; None where this engine cannot do that.
+        """Make a network ready to take frames as they are; None where this engine cannot do that.
 
-        Such a runner gives what `plan.SuppressedBack` takes.
+        The runner takes a tensor for each frame, uint8 (H, W, 3), BGR, and resizes them as
+        `resize.resize_bilinear` does. With `nms` it gives what `plan.SuppressedBack` takes.
 
         Args:
             part: its outputs are scores and boxes.
+            nms: what is to be suppressed behind it; None: nothing.
             at_least: least score that is wanted; see `nms.suppress`.
-            inside: NMS is to be part of the network, by the engine's own operation, rather than to keep
+            inside: suppress by the engine's own operation, as part of the network, rather than keep
                 what the graph keeps, to the bit.
         """
         return None

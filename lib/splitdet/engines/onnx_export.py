@@ -12,8 +12,9 @@ from splitdet import compat
 from splitdet.engines.cache import key_of, load_checked, store_checked
 from splitdet.engines.fake_quant import write_out_fake_quant
 from splitdet.errors import EngineError
-from splitdet.graph.cut import Part
+from splitdet.graph.cut import GraphPart, Part
 from splitdet.graph.graph import split_name
+from splitdet.graph.onnx_file import OnnxPart
 from splitdet.graph.proto import GraphDef
 from splitdet.graph.tensors import to_shape
 
@@ -27,9 +28,10 @@ _PACKAGES = "pip install 'splitdet[onnx]'"
 def to_onnx(
     part: Part, input_shape: Optional[Sequence[Optional[int]]] = None, opset: int = OPSET
 ) -> bytes:
-    """Convert a part with one input; inputs and outputs keep their names.
+    """A part with one input as ONNX; inputs and outputs keep their names.
 
-    The result is kept in the cache folder, so a second call needs neither TensorFlow nor tf2onnx.
+    What is ONNX already only gets its shape. The result of a conversion is kept in the cache
+    folder, so a second call needs neither TensorFlow nor tf2onnx.
 
     Args:
         input_shape: (B, H, W, 3) of the input, None for a size that varies; else the part's own.
@@ -42,6 +44,8 @@ def to_onnx(
         EngineError: the converter is not installed, or the part has an operation that it does not
             know.
     """
+    if isinstance(part, OnnxPart):
+        return part.data if input_shape is None else part.with_input_shape(input_shape)
     data = _as_converted(part, input_shape)
     key = _key(part, data, opset)
     model = load_checked(key, ".onnx")
@@ -59,13 +63,17 @@ def onnx_key(
     The result itself does not: the converter gives nodes other names each time.
 
     Raises:
-        EngineError: the part has not one input.
+        EngineError: see `to_onnx`.
     """
+    if isinstance(part, OnnxPart):
+        return key_of("onnx file", part.data, repr(input_shape))
     return _key(part, _as_converted(part, input_shape), opset)
 
 
 def _as_converted(part: Part, input_shape: Optional[Sequence[Optional[int]]]) -> bytes:
     """The part as the converter takes it."""
+    if not isinstance(part, GraphPart):
+        raise EngineError(f"the part {part.name!r}, which is {part.suffix}, does not convert to ONNX")
     graph_def = write_out_fake_quant(_with_input_shape(part, input_shape))
     # a map has no order of its own, and keys must not depend on it
     return bytes(graph_def.SerializeToString(deterministic=True))
@@ -75,7 +83,7 @@ def _key(part: Part, data: bytes, opset: int) -> str:
     return key_of("onnx", _FORMAT, str(opset), "\n".join([*part.inputs, "", *part.outputs]), data)
 
 
-def _with_input_shape(part: Part, input_shape: Optional[Sequence[Optional[int]]]) -> Any:
+def _with_input_shape(part: GraphPart, input_shape: Optional[Sequence[Optional[int]]]) -> Any:
     if len(part.inputs) != 1:
         raise EngineError(
             f"only a part with one input can become ONNX; {part.name!r} has {len(part.inputs)}"

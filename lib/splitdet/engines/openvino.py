@@ -1,6 +1,6 @@
 """OpenVINO as engine: the network of a cut graph on an Intel or ARM CPU.
 
-It reads the frozen graph as it is. Its CPU plugin would choose bfloat16 by itself where the
+It reads frozen graphs and ONNX as they are. Its CPU plugin would choose bfloat16 by itself where the
 processor has it, so the precision is always pinned.
 """
 
@@ -96,11 +96,11 @@ class OpenVinoEngine(Engine):
         return OpenVinoRunner(compiled, part.outputs)
 
     def _read(self, part: Part) -> Any:
-        """OpenVINO takes frozen graphs from files only."""
-        handle, path = tempfile.mkstemp(suffix=".pb")
+        """OpenVINO takes networks from files only; it tells them apart by their suffix."""
+        handle, path = tempfile.mkstemp(suffix=part.suffix)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(part.graph_def.SerializeToString())
+                file.write(part.data)
             return self._core.read_model(path)
         finally:
             os.remove(path)

@@ -10,7 +10,7 @@ import numpy as np
 from splitdet import compat
 from splitdet.engines.base import EVERYTHING, Engine, Runner, usable_cores
 from splitdet.errors import EngineError
-from splitdet.graph.cut import Part
+from splitdet.graph.cut import GraphPart, Part
 from splitdet.types import Tensors
 
 
@@ -30,7 +30,9 @@ class SessionOptions:
 class TensorFlowRunner(Runner):
     """A session that holds one part of a graph."""
 
-    def __init__(self, part: Part, options: SessionOptions, device: str, on_cpu: Sequence[str]) -> None:
+    def __init__(
+        self, part: GraphPart, options: SessionOptions, device: str, on_cpu: Sequence[str]
+    ) -> None:
         tf = compat.tensorflow()
         graph_def = tf.GraphDef.FromString(part.graph_def.SerializeToString())
         everything = tuple(on_cpu) == EVERYTHING
@@ -97,4 +99,6 @@ class TensorFlowEngine(Engine):
 
     def compile(self, part: Part, on_cpu: Sequence[str]) -> Runner:
         """See `Engine.compile`."""
+        if not isinstance(part, GraphPart):
+            raise EngineError(f"TensorFlow does not run the part {part.name!r}, which is {part.suffix}")
         return TensorFlowRunner(part, self._options, self._device, on_cpu)

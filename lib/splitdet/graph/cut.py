@@ -1,17 +1,25 @@
-"""Taking the piece of a graph that lies between some tensors and some others."""
+"""Parts that engines run, and taking one out of a graph: what lies between some tensors and others."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Dict, Optional, Sequence, Tuple
+from typing import Any, ClassVar, Dict, Optional, Sequence, Tuple
 
 from splitdet.errors import CutError
 from splitdet.graph import proto
-from splitdet.graph.graph import Graph, full_name, split_name
-from splitdet.graph.tensors import DTYPES, to_shape
+from splitdet.graph.graph import Graph, attribute, full_name, split_name
+from splitdet.graph.tensors import DTYPES, from_shape, to_shape
 
 Shape = Optional[Tuple[Optional[int], ...]]
 """None: not even the rank is known. A None inside: that dimension is not known."""
+
+
+def shape_text(shape: Shape) -> str:
+    """`1x300x300x3`, with a question mark for a size that is not known."""
+    if shape is None:
+        return "unknown"
+    return "x".join("?" if size is None else str(size) for size in shape)
 
 
 @dataclass(frozen=True)
@@ -28,28 +36,57 @@ class Port:
 
     def __str__(self) -> str:
         kind = DTYPES.get(self.dtype)
-        dims = (
-            "unknown"
-            if self.shape is None
-            else "x".join("?" if size is None else str(size) for size in self.shape)
-        )
-        return f"{self.tensor} {kind.__name__ if kind else self.dtype} [{dims}]"
+        return f"{self.tensor} {kind.__name__ if kind else self.dtype} [{shape_text(self.shape)}]"
 
 
 @dataclass(frozen=True)
-class Part:
-    """A piece of a graph that can be run by itself."""
+class Part(ABC):
+    """Something that an engine can run by itself, in one of the formats that networks come in."""
 
     name: str
     """What errors and timings call it."""
-    graph_def: proto.GraphDef
     inputs: Tuple[str, ...]
-    """Full tensor names in `graph_def`."""
+    """Full names of its tensors."""
     outputs: Tuple[str, ...]
-    """Full tensor names in `graph_def`."""
+    """Full names of its tensors."""
+
+    suffix: ClassVar[str]
+    """Of files in its format, with the dot."""
+
+    @property
+    @abstractmethod
+    def data(self) -> bytes:
+        """Such a file; the same bytes for the same part."""
+
+    @property
+    @abstractmethod
+    def input_shape(self) -> Shape:
+        """Shape of its first input."""
 
 
-def extract(graph: Graph, name: str, inputs: Sequence[Port], outputs: Sequence[Port]) -> Part:
+@dataclass(frozen=True)
+class GraphPart(Part):
+    """A piece of a TensorFlow graph."""
+
+    graph_def: proto.GraphDef
+
+    suffix: ClassVar[str] = ".pb"
+
+    @property
+    def data(self) -> bytes:
+        """See `Part.data`."""
+        graph_def: Any = self.graph_def
+        # a map has no order of its own
+        return bytes(graph_def.SerializeToString(deterministic=True))
+
+    @property
+    def input_shape(self) -> Shape:
+        """See `Part.input_shape`."""
+        name = split_name(self.inputs[0])[0]
+        return from_shape(attribute(Graph(self.graph_def).nodes[name], "shape").shape)
+
+
+def extract(graph: Graph, name: str, inputs: Sequence[Port], outputs: Sequence[Port]) -> GraphPart:
     """The piece of `graph` that computes `outputs` from `inputs`.
 
     Each input becomes a placeholder with the name of its node, so everything behind it keeps its
@@ -70,14 +107,14 @@ def extract(graph: Graph, name: str, inputs: Sequence[Port], outputs: Sequence[P
     for node_name in graph.nodes:  # the order of the file, so equal cuts give equal bytes
         if node_name in keep:
             _copy_node(graph.nodes[node_name], piece, renamed, keep)
-    return Part(
+    return GraphPart(
         name,
-        piece,
         inputs=tuple(renamed[tensor] + ":0" for tensor in fed),
         outputs=tuple(
             renamed[tensor] + ":0" if tensor in fed else tensor
             for tensor in (full_name(port.tensor) for port in outputs)
         ),
+        graph_def=piece,
     )
 
 

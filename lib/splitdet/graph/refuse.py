@@ -9,7 +9,7 @@ from typing import Dict, List, Optional, Pattern, Tuple
 _USE_FROZEN = "use the frozen_inference_graph.pb it was made from"
 _FREEZE = "freeze it with the Object Detection API's export_inference_graph.py"
 _TFLITE = f"a TensorFlow Lite model; {_USE_FROZEN}"
-_ONNX = f"an ONNX model; {_USE_FROZEN}"
+ONNX = f"an ONNX model; if it is an SSD of jetson-inference, name it .onnx, else {_USE_FROZEN}"
 _KERAS = "a Keras model; export it as a SavedModel first"
 _CHECKPOINT = f"a checkpoint; {_FREEZE}"
 _TEXT = "a graph as text, which holds no weights; use the frozen_inference_graph.pb of the same model"
@@ -20,7 +20,7 @@ _ARCHIVE = (
 
 _BY_SUFFIX: Dict[str, str] = {
     ".tflite": _TFLITE,
-    ".onnx": _ONNX,
+    ".onnx": ONNX,
     ".h5": _KERAS,
     ".keras": _KERAS,
     ".ckpt": _CHECKPOINT,
@@ -38,7 +38,7 @@ _SHARD = re.compile(r"\.data-\d{5}-of-\d{5}$")
 _SAVED_MODEL = b"\x08\x01\x12"
 _BY_CONTENT: List[Tuple[Pattern[bytes], str]] = [
     (re.compile(rb"(?s).{4}TFL3"), _TFLITE),
-    (re.compile(rb"\x08[\x02-\x20][\x12\x1a\x22\x28\x32\x3a\x42\x72]"), _ONNX),
+    (re.compile(rb"\x08[\x02-\x20][\x12\x1a\x22\x28\x32\x3a\x42\x72]"), ONNX),
     (re.compile(rb"\x89HDF\r\n"), _KERAS),
     (re.compile(rb"(?s)\x1f\x8b|PK\x03\x04|\xfd7zXZ|.{257}ustar"), _ARCHIVE),
     (

@@ -14,7 +14,7 @@ import numpy as np
 from splitdet.graph import proto
 from splitdet.graph.cut import Shape
 from splitdet.graph.graph import Graph, attribute, full_name
-from splitdet.graph.tensors import DTYPES, to_array
+from splitdet.graph.tensors import DTYPES, from_shape, to_array
 
 
 class Fact(NamedTuple):
@@ -110,10 +110,7 @@ def _const(node: proto.NodeDef, facts: List[Fact]) -> Fact:
 
 
 def _placeholder(node: proto.NodeDef, facts: List[Fact]) -> Fact:
-    shape = attribute(node, "shape").shape
-    if shape.unknown_rank or not shape.dim:
-        return NOTHING
-    return Fact(tuple(None if dim.size < 0 else int(dim.size) for dim in shape.dim))
+    return Fact(from_shape(attribute(node, "shape").shape))
 
 
 def _same(node: proto.NodeDef, facts: List[Fact]) -> Fact:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional, Sequence
+from typing import Any, Dict, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -62,6 +62,13 @@ def to_tensor(array: np.ndarray) -> proto.TensorProto:
     )
     tensor.tensor_shape.CopyFrom(to_shape(array.shape))
     return tensor
+
+
+def from_shape(shape: proto.TensorShapeProto) -> Optional[Tuple[Optional[int], ...]]:
+    """The sizes in a shape message, None for unknown ones; None alone where it tells nothing."""
+    if shape.unknown_rank or not shape.dim:
+        return None
+    return tuple(None if dim.size < 0 else int(dim.size) for dim in shape.dim)
 
 
 def to_shape(dims: Optional[Sequence[Optional[int]]]) -> proto.TensorShapeProto:

@@ -1,8 +1,9 @@
 """Class ids to names.
 
 Three formats are read: `.pbtxt` (the Object Detection API's label map), `.json`
-(`{"1": "person", ..}`) and `.txt` (one name a line; the first line is id 1). Gaps between ids are
-kept. The maps of the data sets that public models were trained on come with the package.
+(`{"1": "person", ..}`) and `.txt` (one name a line; the first line is id 1, or BACKGROUND with
+id 1 behind it). Gaps between ids are kept. The maps of the data sets that public models were
+trained on come with the package.
 """
 
 from __future__ import annotations
@@ -150,4 +151,7 @@ def _from_json(text: str) -> Dict[int, str]:
 def _from_lines(text: str) -> Dict[int, str]:
     if "\x00" in text:
         raise ValueError("binary data")
-    return {number: line.strip() for number, line in enumerate(text.splitlines(), 1) if line.strip()}
+    lines = [line.strip() for line in text.splitlines()]
+    # the training scripts of jetson-inference put it there, as their class 0
+    first = 0 if lines and lines[0].upper() == "BACKGROUND" else 1
+    return {number: line for number, line in enumerate(lines, first) if line and number}

@@ -1,63 +1,18 @@
-"""What every model type offers: where its graph is cut, and what its tensors mean."""
+"""What every model type offers: the parts of its file, and what their tensors mean."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import ClassVar, Dict, Optional, Sequence, Tuple
+from typing import Any, ClassVar, Dict, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
 
-from splitdet.errors import CutError
-from splitdet.graph.cut import Part, Port, extract
-from splitdet.graph.graph import Graph
-from splitdet.models.structure import Structure
+from splitdet.models.parts import Parts
+from splitdet.resize import resize_batch
 from splitdet.types import Detections, Selection, Tensors
 
 _LABELS_BY_COUNT: Dict[int, str] = {90: "coco", 37: "pets", 601: "open_images", 1: "one_class"}
-
-
-@dataclass(frozen=True)
-class Parts:
-    """The seams of a detection graph, and the parts between them."""
-
-    graph: Graph
-    image: Port
-    """Frames: uint8 (B, H, W, 3), RGB."""
-    network_input: Port
-    """What the first convolution reads, resized and normalised."""
-    resized: Optional[Port]
-    """What the resize gives, before it is normalised: float32 (B, h, w, 3), RGB, 0..255; other engines
-    start here. None unless frames are stretched to a constant size."""
-    cut: Tuple[Port, ...]
-    """Where the accelerator part ends and the CPU part begins; empty where a type has no split."""
-    results: Tuple[Port, ...]
-    cpu_scopes: Tuple[str, ...]
-    """Prefixes of the nodes that belong on a CPU even when the graph is not split."""
-
-    def whole(self) -> Part:
-        """Frames to results."""
-        return extract(self.graph, "whole", [self.image], self.results)
-
-    def accelerator(self) -> Part:
-        """Frames to the cut: preprocessing and the network."""
-        return extract(self.graph, "accelerator", [self.image], self.cut)
-
-    def network(self) -> Part:
-        """Resized frames to scores and boxes: nothing but the network.
-
-        Raises:
-            CutError: the graph has no split, or does not stretch frames to a constant size.
-        """
-        if self.resized is None or not self.cut:
-            raise CutError("it has no network that could be taken out of it")
-        outputs = [port for port in self.cut if port.role in ("scores", "boxes")]
-        return extract(self.graph, "network", [self.resized], outputs)
-
-    def cpu(self) -> Part:
-        """The cut to results: non-maximum suppression."""
-        return extract(self.graph, "cpu", self.cut, self.results)
 
 
 class Model(ABC):
@@ -66,17 +21,22 @@ class Model(ABC):
     type_name: ClassVar[str]
     feeders_key: ClassVar[str] = "accelerator_feeders"
     """The key of config.yml that says how many threads run the network."""
+    resizes_like_tensorflow: ClassVar[bool] = True
+    """Whether `resize` is `resize.resize_batch`, which an engine may do by itself."""
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
 
     @classmethod
     @abstractmethod
-    def examine(cls, structure: Structure) -> Model:
-        """The model in a graph.
+    def examine(cls, structure: Any) -> Model:
+        """The model in a file.
+
+        Args:
+            structure: what the file is made of: a `Structure` of a graph, or an `OnnxFile`.
 
         Raises:
-            CutError: the graph is not of this type; the message names the rule that failed.
+            CutError: the file is not of this type; the message names the rule that failed.
         """
 
     @property
@@ -115,6 +75,15 @@ class Model(ABC):
             images: uint8 (H, W, 3), BGR.
         """
         return (np.stack([rgb(image) for image in images]),)
+
+    def resize(self, images: Sequence[np.ndarray], size_px: Tuple[int, int]) -> np.ndarray:
+        """Frames as `Parts.resized` has them: float32 (B, h, w, 3), RGB, 0..255.
+
+        Args:
+            images: uint8 (H, W, 3), BGR.
+            size_px: h and w.
+        """
+        return resize_batch(images, size_px)
 
     @abstractmethod
     def result(self, tensors: Tensors, row: int, selection: Selection) -> Detections:

@@ -7,10 +7,10 @@ from typing import Optional
 import numpy as np
 
 from splitdet.graph.cut import Port
-from splitdet.models.base import Model, Parts
+from splitdet.models.base import Model
+from splitdet.models.parts import Parts
+from splitdet.models.structure import RESULTS
 from splitdet.types import Detections, Selection, Tensors
-
-RESULTS = ("detection_boxes", "detection_scores", "detection_classes", "num_detections")
 
 
 class BoxModel(Model):

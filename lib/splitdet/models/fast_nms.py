@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Optional
 
-from splitdet.models.base import Parts
-from splitdet.models.nms_settings import Habits, read_settings
+from splitdet.models.nms_settings import Habits
+from splitdet.models.parts import Parts
 from splitdet.nms import suppress
 from splitdet.types import Detections, Tensors
 
 
 class FastNms:
-    """Does in numpy what the CPU part of `parts` does.
+    """Does in numpy what comes behind the cut of a detector.
 
     Args:
-        like: see `read_settings`.
+        like: see `Parts.nms_settings`.
 
     Raises:
         CutError: the graph's NMS does something else.
@@ -22,7 +22,7 @@ class FastNms:
     """
 
     def __init__(self, parts: Parts, like: Optional[Habits] = None) -> None:
-        self.settings = read_settings(parts, like)
+        self.settings = parts.nms_settings(like)
         self._positions = {port.role: position for position, port in enumerate(parts.cut)}
 
     def find(self, tensors: Tensors, row: int, at_least: float = 0.0) -> Optional[Detections]:

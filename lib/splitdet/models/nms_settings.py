@@ -11,17 +11,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from typing import NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, NamedTuple, Optional, Sequence, Tuple
 
 from splitdet.compat import tensorflow
 from splitdet.errors import CutError
 from splitdet.graph.cut import Port
 from splitdet.graph.graph import Graph
-from splitdet.models.base import Parts
-from splitdet.models.boxes import RESULTS
 from splitdet.models.nms_class import ClassNms, ClassReader
+from splitdet.models.structure import RESULTS
 from splitdet.models.walk import Walk
 from splitdet.nms import Clip, NmsSettings, Ties
+
+if TYPE_CHECKING:
+    from splitdet.models.parts import GraphParts
 
 _ROW = range(20)
 _CORNERS = ("ymin", "xmin", "ymax", "xmax")
@@ -42,7 +44,7 @@ TENSORFLOW_2 = Habits()
 """Those of present versions."""
 
 
-def read_settings(parts: Parts, like: Optional[Habits] = None) -> NmsSettings:
+def read_settings(parts: GraphParts, like: Optional[Habits] = None) -> NmsSettings:
     """The settings of the NMS behind the cut of a detector.
 
     Args:

@@ -11,7 +11,8 @@ from splitdet.errors import CutError
 from splitdet.graph.cut import Port
 from splitdet.graph.graph import attribute
 from splitdet.graph.tensors import INT32, INT64
-from splitdet.models.base import Model, Parts, rgb
+from splitdet.models.base import Model, rgb
+from splitdet.models.parts import GraphParts, Parts
 from splitdet.models.structure import Structure
 from splitdet.types import Segmentation, Selection, Tensors
 
@@ -43,7 +44,7 @@ class DeeplabV3(Model):
         network = structure.network_input()
         side = _long_side_px(structure)
         batch = image.shape[0] if image.shape else None
-        parts = Parts(
+        parts = GraphParts(
             graph=graph,
             image=image,
             network_input=Port(network.tensor, network.role, network.dtype, (batch, side, side, 3)),

@@ -14,9 +14,10 @@ from __future__ import annotations
 from typing import ClassVar, Optional
 
 from splitdet.errors import CutError
-from splitdet.models.base import Model, Parts
-from splitdet.models.boxes import RESULTS, BoxModel
-from splitdet.models.structure import NMS_OPS, Structure
+from splitdet.models.base import Model
+from splitdet.models.boxes import BoxModel
+from splitdet.models.parts import GraphParts
+from splitdet.models.structure import NMS_OPS, RESULTS, Structure
 
 
 class SsdModel(BoxModel):
@@ -33,7 +34,7 @@ class SsdModel(BoxModel):
         if len(scopes) > 1:
             raise CutError("it suppresses in {} places ({})".format(len(scopes), ", ".join(scopes)))
         cut = structure.nms_cut(scopes[0])
-        parts = Parts(
+        parts = GraphParts(
             graph=structure.graph,
             image=image,
             network_input=structure.network_input(),

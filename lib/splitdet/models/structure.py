@@ -15,8 +15,10 @@ from splitdet.graph import proto
 from splitdet.graph.cut import Port, Shape
 from splitdet.graph.graph import Graph, attribute, split_name
 from splitdet.graph.shapes import StaticShapes
-from splitdet.graph.tensors import FLOAT32, UINT8
+from splitdet.graph.tensors import FLOAT32, UINT8, from_shape
 
+RESULTS = ("detection_boxes", "detection_scores", "detection_classes", "num_detections")
+"""Names of what detectors end with."""
 NMS_OPS = (
     "NonMaxSuppression",
     "NonMaxSuppressionV2",
@@ -242,10 +244,7 @@ def _find_image(graph: Graph) -> Port:
     for node in graph:
         if node.op != "Placeholder" or attribute(node, "dtype").type != UINT8:
             continue
-        shape = attribute(node, "shape").shape
-        dims = None
-        if not shape.unknown_rank and shape.dim:
-            dims = tuple(None if dim.size < 0 else int(dim.size) for dim in shape.dim)
+        dims = from_shape(attribute(node, "shape").shape)
         found.append(Port(node.name + ":0", "image", UINT8, dims))
     if len(found) != 1:
         others = ", ".join(

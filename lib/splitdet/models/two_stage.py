@@ -11,9 +11,10 @@ from __future__ import annotations
 from typing import ClassVar, Tuple
 
 from splitdet.errors import CutError
-from splitdet.models.base import Model, Parts
-from splitdet.models.boxes import RESULTS, BoxModel
-from splitdet.models.structure import Structure
+from splitdet.models.base import Model
+from splitdet.models.boxes import BoxModel
+from splitdet.models.parts import GraphParts
+from splitdet.models.structure import RESULTS, Structure
 
 MASKS = "detection_masks"
 
@@ -37,7 +38,7 @@ class TwoStageModel(BoxModel):
                 )
             )
         entering = structure.nms_cut(scopes[1])
-        parts = Parts(
+        parts = GraphParts(
             graph=structure.graph,
             image=image,
             network_input=structure.network_input(),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Iterator, List, Optional
 
 from splitdet.errors import ModelError
+from splitdet.graph.onnx_file import SUFFIX as ONNX_SUFFIX
 from splitdet.graph.refuse import refuse_by_name
 from splitdet.zoo.manifest import MANIFEST_FILE, Manifest, load_manifest, read_manifest, same_model
 
@@ -22,7 +23,7 @@ class ModelFiles:
     """What was found under a name."""
 
     graph: Path
-    """A frozen graph, or the saved_model.pb of a SavedModel."""
+    """A frozen graph, the saved_model.pb of a SavedModel, or an ONNX file."""
     manifest: Optional[Manifest]
     """What is known of it: from a manifest.yml beside it, else from the zoo, by its folder's name."""
 
@@ -84,11 +85,7 @@ def graph_in(folder: Path, manifest: Optional[Manifest] = None) -> Optional[Path
     for usual in (GRAPH_FILE, SAVED_MODEL_FILE):  # TensorFlow writes other .pb files beside the second
         if (folder / usual).is_file():
             return folder / usual
-    try:
-        files = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".pb")
-    except OSError as error:
-        raise ModelError(f"{folder}: {error.strerror}") from None
-    graphs = [path for path in files if path.is_file()]
+    graphs = _files(folder, ".pb") or _files(folder, ONNX_SUFFIX)
     if len(graphs) > 1:
         raise ModelError(
             "{}: more than one graph ({}); name the file itself, or write 'graph: {}' into {}".format(
@@ -99,6 +96,14 @@ def graph_in(folder: Path, manifest: Optional[Manifest] = None) -> Optional[Path
     return next((path for path in [*graphs, saved] if path.is_file()), None)
 
 
+def _files(folder: Path, suffix: str) -> List[Path]:
+    try:
+        found = sorted(path for path in folder.iterdir() if path.suffix.lower() == suffix)
+    except OSError as error:
+        raise ModelError(f"{folder}: {error.strerror}") from None
+    return [path for path in found if path.is_file()]
+
+
 def own_models() -> List[str]:
     """Folders under models/ that are not of the zoo, and have a graph or a manifest in them."""
     if not MODELS.is_dir():
@@ -107,7 +112,9 @@ def own_models() -> List[str]:
         folder.name
         for folder in sorted(MODELS.iterdir())
         if folder.is_dir() and not folder.name.startswith(".") and not same_model(folder.name)
-        if (folder / MANIFEST_FILE).is_file() or any(folder.glob("*.pb")) or graph_in(folder)
+        if (folder / MANIFEST_FILE).is_file()
+        or any(_files(folder, suffix) for suffix in (".pb", ONNX_SUFFIX))
+        or graph_in(folder)
     ]
 
 

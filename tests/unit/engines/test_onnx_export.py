@@ -17,7 +17,7 @@ from places import ROOT
 from splitdet.compat import tensorflow
 from splitdet.engines.onnx_export import to_onnx
 from splitdet.errors import EngineError
-from splitdet.graph.cut import Part
+from splitdet.graph.cut import GraphPart
 from splitdet.graph.load import load_graph
 from splitdet.graph.proto import GraphDef
 from splitdet.models import identify
@@ -35,11 +35,11 @@ def _cache(tmp_path_factory: pytest.TempPathFactory) -> Any:
         yield
 
 
-def _network(path: Path) -> Part:
+def _network(path: Path) -> GraphPart:
     return identify(load_graph(path)).parts.network()
 
 
-def _by_tensorflow(part: Part, images: np.ndarray) -> List[np.ndarray]:
+def _by_tensorflow(part: GraphPart, images: np.ndarray) -> List[np.ndarray]:
     tf = tensorflow()
     graph = tf.Graph()
     with graph.as_default():
@@ -48,7 +48,7 @@ def _by_tensorflow(part: Part, images: np.ndarray) -> List[np.ndarray]:
         return list(session.run(list(part.outputs), {part.inputs[0]: images}))
 
 
-def _by_onnx(part: Part, model: bytes, images: np.ndarray) -> List[np.ndarray]:
+def _by_onnx(part: GraphPart, model: bytes, images: np.ndarray) -> List[np.ndarray]:
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     return list(session.run(list(part.outputs), {part.inputs[0]: images}))
 
@@ -131,14 +131,14 @@ def test_an_operation_that_onnx_lacks_is_an_error() -> None:
         x = tf.placeholder(tf.float32, [1, 4, 4, 3], name="x")
         tf.math.igamma(x, x, name="y")
     graph_def = GraphDef.FromString(graph.as_graph_def().SerializeToString())
-    part = Part("network", graph_def, ("x:0",), ("y:0",))
+    part = GraphPart("network", ("x:0",), ("y:0",), graph_def)
     with pytest.raises(EngineError, match=r"does not convert to ONNX: .*Igamma"):
         to_onnx(part)
 
 
 def test_a_part_with_two_inputs_is_refused() -> None:
     with pytest.raises(EngineError, match="'cpu' has 2"):
-        to_onnx(Part("cpu", GraphDef(), ("a:0", "b:0"), ("c:0",)))
+        to_onnx(GraphPart("cpu", ("a:0", "b:0"), ("c:0",), GraphDef()))
 
 
 def test_a_missing_converter_is_an_error_that_tells_the_command(

@@ -10,7 +10,7 @@ import pytest
 from splitdet.compat import tensorflow
 from splitdet.errors import CutError
 from splitdet.graph import proto
-from splitdet.graph.cut import Part, Port, extract
+from splitdet.graph.cut import GraphPart, Port, extract
 from splitdet.graph.graph import Graph
 from splitdet.graph.shapes import StaticShapes
 from splitdet.graph.tensors import FLOAT32, INT32
@@ -38,7 +38,7 @@ def _port(tensor: str, *shape: Any) -> Port:
     return Port(tensor, "any", FLOAT32, shape or None)
 
 
-def _run(part: Part, values: Sequence[np.ndarray]) -> List[np.ndarray]:
+def _run(part: GraphPart, values: Sequence[np.ndarray]) -> List[np.ndarray]:
     tf = tensorflow()
     graph_def = tf.GraphDef.FromString(part.graph_def.SerializeToString())
     with tf.Graph().as_default() as graph:

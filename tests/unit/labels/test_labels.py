@@ -120,6 +120,9 @@ def test_a_well_known_name_that_is_there_is_read(tmp_path: Path) -> None:
         ("a.txt", "person\ncar\n", {1: "person", 2: "car"}),
         ("a.txt", "person\r\n\r\n  bus  \r\n", {1: "person", 3: "bus"}),
         ("a.txt", "Straße\n", {1: "Straße"}),
+        ("a.txt", "BACKGROUND\nperson\ncar\n", {1: "person", 2: "car"}),
+        ("a.txt", "background\nperson", {1: "person"}),
+        ("a.txt", "person\nbackground", {1: "person", 2: "background"}),
     ],
 )
 def test_a_map_is_read(tmp_path: Path, name: str, content: str, names: Dict[int, str]) -> None:

@@ -20,10 +20,10 @@ from splitdet.graph.graph import Graph
 from splitdet.graph.load import load_graph
 from splitdet.graph.tensors import FLOAT32, to_tensor
 from splitdet.models import identify
-from splitdet.models.base import Parts
-from splitdet.models.boxes import RESULTS
 from splitdet.models.fast_nms import FastNms
 from splitdet.models.nms_settings import read_settings
+from splitdet.models.parts import GraphParts
+from splitdet.models.structure import RESULTS
 from splitdet.nms import Clip, NmsSettings, Ties
 
 GENERATIONS = ("nms_v0", "nms_v1", "nms_v2")
@@ -98,7 +98,7 @@ def test_a_detector_that_is_not_cut_is_refused(tmp_path: Path) -> None:
         read_settings(replace(combined_parts(clip_boxes=True), cut=()))
 
 
-def combined_parts(clip_boxes: bool) -> Parts:
+def combined_parts(clip_boxes: bool) -> GraphParts:
     """A detector that is nothing but a CombinedNonMaxSuppression."""
     tf = tensorflow()
     graph = tf.Graph()
@@ -121,8 +121,8 @@ def combined_parts(clip_boxes: bool) -> Parts:
     cut = (Port("scores:0", "scores", FLOAT32), Port("boxes:0", "boxes", FLOAT32))
     results = tuple(Port(name + ":0", name, FLOAT32) for name in RESULTS)
     ports = {"image": image, "network_input": image, "cut": cut, "results": results, "cpu_scopes": ()}
-    others = {field.name: image for field in fields(Parts) if field.name not in (*ports, "graph")}
-    return Parts(graph=Graph(graph_def), **ports, **others)
+    others = {field.name: image for field in fields(GraphParts) if field.name not in (*ports, "graph")}
+    return GraphParts(graph=Graph(graph_def), **ports, **others)
 
 
 @pytest.mark.parametrize("clip_boxes", [True, False])
@@ -141,7 +141,7 @@ def test_results_that_are_mixed_up_are_refused() -> None:
         read_settings(replace(parts, results=mixed))
 
 
-def random_tensors(parts: Parts, frames: int) -> Any:
+def random_tensors(parts: GraphParts, frames: int) -> Any:
     """For each port of the cut: scores 0..1, boxes within 0..1, and the whole picture as window."""
     random = np.random.RandomState(0)
     scores = next(port for port in parts.cut if port.role == "scores")

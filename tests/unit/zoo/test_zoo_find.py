@@ -57,6 +57,22 @@ def test_the_usual_name_is_taken_before_others() -> None:
     assert find_model("mine") == graph
 
 
+def test_an_onnx_file_is_taken_where_there_is_no_graph() -> None:
+    network = _put("models/mine/ssd.onnx")
+    assert find_model("mine") == find_model("models/mine/ssd.onnx") == network
+    assert own_models() == ["mine"]
+    graph = _put("models/mine/detector.pb")
+    assert find_model("mine") == graph
+
+
+def test_several_onnx_files_are_refused_with_their_names() -> None:
+    _put("models/mine/a.onnx")
+    _put("models/mine/b.onnx")
+    with pytest.raises(ModelError, match=r"more than one graph \(a\.onnx, b\.onnx\)"):
+        find_model("mine")
+    assert own_models() == ["mine"]
+
+
 def test_several_graphs_and_no_manifest_are_refused_with_their_names() -> None:
     _put("models/mine/a.pb")
     _put("models/mine/b.pb")

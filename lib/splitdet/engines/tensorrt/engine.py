@@ -12,15 +12,16 @@ from splitdet.engines.cache import key_of
 from splitdet.engines.onnx_export import onnx_key, to_onnx
 from splitdet.engines.tensorrt.api import find_api
 from splitdet.engines.tensorrt.cache import ready_engine
+from splitdet.engines.tensorrt.copies import CopyExit
 from splitdet.engines.tensorrt.cuda import find_cuda
 from splitdet.engines.tensorrt.kernels.resize import FrameEntry
 from splitdet.engines.tensorrt.kernels.suppress import SuppressExit, can_suppress
+from splitdet.engines.tensorrt.lane import MakeExit
 from splitdet.engines.tensorrt.options import BuildOptions
 from splitdet.engines.tensorrt.plugin import OUTPUTS, PluginExit, append_nms
 from splitdet.engines.tensorrt.runtime import TensorRTRunner
 from splitdet.errors import EngineError
-from splitdet.graph.cut import Part
-from splitdet.graph.graph import split_name
+from splitdet.graph.cut import Part, Shape
 from splitdet.nms import NmsSettings
 
 
@@ -34,7 +35,7 @@ class TensorRTEngine(Engine):
         EngineError: TensorRT is not installed or too old, or there is no GPU.
     """
 
-    starts_at: ClassVar[str] = "frames"
+    starts_at: ClassVar[str] = "resized"
 
     def __init__(self, options: BuildOptions) -> None:
         self._api = find_api()
@@ -50,23 +51,23 @@ class TensorRTEngine(Engine):
 
     def compile(self, part: Part, on_cpu: Sequence[str]) -> Runner:
         """See `Engine.compile`. Builds an engine, which may take minutes, unless there is one."""
-        engine, _ = self.build(part)
-        return TensorRTRunner(self._api, engine, part.outputs, FrameEntry)
+        return TensorRTRunner(self._api, self.build(part)[0], part.outputs)
 
-    def compile_suppressing(
-        self, part: Part, nms: NmsSettings, at_least: float, inside: bool
+    def compile_frames(
+        self, part: Part, nms: Optional[NmsSettings], at_least: float, inside: bool
     ) -> Optional[Runner]:
-        """See `Engine.compile_suppressing`. The operation is TensorRT's plugin EfficientNMS_TRT."""
+        """See `Engine.compile_frames`. The operation is TensorRT's plugin EfficientNMS_TRT."""
+        make_exit: MakeExit = CopyExit
+        outputs: Sequence[str] = part.outputs
         if inside:
             self._api.load_plugins()
-            engine, _ = self.build(part, nms)
-            make_exit = partial(PluginExit, settings=nms)
-            return TensorRTRunner(self._api, engine, OUTPUTS, FrameEntry, make_exit)
-        if not can_suppress(nms):
-            return None
-        engine, _ = self.build(part)
-        of_kernels = partial(SuppressExit, settings=nms, at_least=at_least)
-        return TensorRTRunner(self._api, engine, part.outputs, FrameEntry, of_kernels)
+            make_exit, outputs = partial(PluginExit, settings=nms), OUTPUTS
+        elif nms is not None:
+            if not can_suppress(nms):
+                return None
+            make_exit = partial(SuppressExit, settings=nms, at_least=at_least)
+        engine, _ = self.build(part, nms if inside else None)
+        return TensorRTRunner(self._api, engine, outputs, FrameEntry, make_exit)
 
     def build(self, part: Part, nms: Optional[NmsSettings] = None) -> Tuple[bytes, Path]:
         """The engine for a part, and its file, which is missing where it could not be written.
@@ -78,7 +79,7 @@ class TensorRTEngine(Engine):
             EngineError: the part does not convert, or TensorRT cannot build it.
         """
         options = self._options
-        batch, height, width = input_size(part)
+        batch, height, width = input_size(part.input_shape)
         if batch is not None and (batch < options.batch or options.smaller_batches):
             # such graphs take one frame; the runner gives it one after the other
             options = replace(options, batch=batch, smaller_batches=False)
@@ -94,15 +95,12 @@ class TensorRTEngine(Engine):
         )
 
 
-def input_size(part: Part) -> Tuple[Optional[int], int, int]:
+def input_size(shape: Shape) -> Tuple[Optional[int], int, int]:
     """Batch, None where it varies; height and width.
 
     Raises:
-        EngineError: not one input, or its size is not known.
+        EngineError: its size is not known.
     """
-    names = [split_name(tensor)[0] for tensor in part.inputs]
-    shapes = [node.attr["shape"].shape for node in part.graph_def.node if node.name in names]
-    dims = [int(dim.size) for dim in shapes[0].dim] if len(shapes) == 1 else []
-    if len(dims) != 4 or min(dims[1:]) < 1 or dims[3] != 3:
-        raise EngineError(f"engine tensorrt runs parts that take one (B, H, W, 3), and not {dims}")
-    return (dims[0] if dims[0] > 0 else None), dims[1], dims[2]
+    if shape is None or len(shape) != 4 or shape[1] is None or shape[2] is None or shape[3] != 3:
+        raise EngineError(f"engine tensorrt runs parts that take (B, H, W, 3), and not {shape}")
+    return shape[0], shape[1], shape[2]

@@ -24,7 +24,8 @@ _SUFFIX = "__half"
 
 def to_half(model: bytes) -> bytes:
     """Cast the convolutional part of an ONNX model; its inputs and outputs stay float32."""
-    import onnx
+    import onnx.numpy_helper  # before onnx 1.13 not there by itself
+    import onnx.shape_inference
 
     proto = onnx.load_from_string(model)
     graph = proto.graph

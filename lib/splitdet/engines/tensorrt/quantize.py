@@ -24,7 +24,7 @@ def quantize(model: bytes, pictures: Pictures) -> bytes:
     Raises:
         EngineError: ONNX Runtime, which measures the ranges, is not installed.
     """
-    import onnx
+    import onnx.numpy_helper  # before onnx 1.13 not there by itself
 
     proto = onnx.load_from_string(model)
     weights = {constant.name: constant for constant in proto.graph.initializer}
@@ -108,7 +108,7 @@ class _Writer:
             return self._done[name]
         scale, zero, rounded, back = (f"{name}__{what}" for what in ("scale", "zero", "int8", "real"))
         to_proto = self._onnx.numpy_helper.from_array
-        scales = np.maximum(np.asarray(largest, np.float32) / _LARGEST, np.float32(1e-12))
+        scales = np.maximum(np.asarray(largest, np.float32) / np.float32(_LARGEST), np.float32(1e-12))
         self.constants.append(to_proto(scales, scale))
         self.constants.append(to_proto(np.zeros(scales.shape, np.int8), zero))
         options = {} if axis is None else {"axis": axis}
