@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, List
 
 __version__ = "0.1.0"
-__all__ = ["Config", "Detections", "Detector", "Frame", "SplitdetError", "stream"]
+__all__ = ["Config", "Detections", "Detector", "Frame", "SplitdetError", "TrtSSD", "stream"]
 
 if TYPE_CHECKING:
     from splitdet.assemble import stream
     from splitdet.config import Config
     from splitdet.detector import Detector
     from splitdet.errors import SplitdetError
+    from splitdet.trt_ssd import TrtSSD
     from splitdet.types import Detections, Frame
 
 _HOMES = {
@@ -20,6 +21,7 @@ _HOMES = {
     "Detector": "splitdet.detector",
     "Frame": "splitdet.types",
     "SplitdetError": "splitdet.errors",
+    "TrtSSD": "splitdet.trt_ssd",
     "stream": "splitdet.assemble",
 }
 
