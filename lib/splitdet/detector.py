@@ -94,11 +94,17 @@ class Detector:
             det_th: least score, for this picture; None: as the configuration says.
 
         Raises:
-            ValueError: not such an array.
+            ValueError: not such an array, or a lower `det_th` than that of the configuration, below
+                which nothing is looked at.
         """
         check_image(image)
         selection = self._selection
         if det_th is not None:
+            if det_th < selection.threshold:
+                raise ValueError(
+                    f"det_th {det_th:g} is less than that of the detector, {selection.threshold:g}; "
+                    f"open it with det_th={det_th:g}"
+                )
             selection = replace(selection, threshold=det_th)
         return self._back.results(self._front.run(self._front.prepare([image])), selection)[0]
 

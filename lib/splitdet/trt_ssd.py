@@ -11,6 +11,8 @@ from splitdet.detector import Detector
 from splitdet.errors import ConfigError
 
 Box = Tuple[int, int, int, int]
+LEAST_CONFIDENCE = 0.1
+"""Below it, nothing is looked at unless `det_th` says so."""
 
 
 class TrtSSD:
@@ -28,7 +30,7 @@ class TrtSSD:
             and checked if given.
         precision: `fp32`, `fp16`, or `int8` with `calibration="folder"`.
         engine: another one where there is no GPU, with a precision that it has.
-        config: any other key of config.yml.
+        config: any other key of config.yml; `det_th` is 0.1 unless it is given.
 
     Raises:
         ModelError, ConfigError, EngineError: see `Detector`.
@@ -42,7 +44,8 @@ class TrtSSD:
         engine: str = "tensorrt",
         **config: Any,
     ) -> None:
-        self.detector = Detector(model, precision=precision, engine=engine, **config)
+        settings = {"det_th": LEAST_CONFIDENCE, "precision": precision, "engine": engine, **config}
+        self.detector = Detector(model, **settings)
         found = self.detector.model.input_size_px
         if input_shape is not None and tuple(input_shape) != found:
             self.detector.close()
@@ -57,14 +60,14 @@ class TrtSSD:
 
         Args:
             img: uint8 (H, W, 3), BGR.
-            conf_th: least confidence, 0..1.
+            conf_th: least confidence, 0..1; not less than `det_th`.
 
         Returns:
             Boxes (x1, y1, x2, y2) in whole pixels of `img`, rounded down, their confidences, 0..1,
             and their class ids, of which `detector.labels` has the names.
 
         Raises:
-            ValueError: not such an array.
+            ValueError: see `Detector.detect`.
         """
         found = self.detector.detect(img, conf_th)
         height, width = img.shape[:2]

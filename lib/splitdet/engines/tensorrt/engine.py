@@ -59,14 +59,15 @@ class TensorRTEngine(Engine):
         """See `Engine.compile_frames`. The operation is TensorRT's plugin EfficientNMS_TRT."""
         make_exit: MakeExit = CopyExit
         outputs: Sequence[str] = part.outputs
-        if inside:
+        within: Optional[NmsSettings] = None
+        if nms is not None and inside:
             self._api.load_plugins()
-            make_exit, outputs = partial(PluginExit, settings=nms), OUTPUTS
+            make_exit, outputs, within = partial(PluginExit, settings=nms), OUTPUTS, nms
         elif nms is not None:
             if not can_suppress(nms):
                 return None
             make_exit = partial(SuppressExit, settings=nms, at_least=at_least)
-        engine, _ = self.build(part, nms if inside else None)
+        engine, _ = self.build(part, within)
         return TensorRTRunner(self._api, engine, outputs, FrameEntry, make_exit)
 
     def build(self, part: Part, nms: Optional[NmsSettings] = None) -> Tuple[bytes, Path]:
