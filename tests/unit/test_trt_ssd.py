@@ -93,5 +93,5 @@ def test_it_runs_by_tensorrt_in_half_precision_unless_told(
 
 
 def test_less_than_is_looked_at_cannot_be_asked_for(model: TrtSSD, image: np.ndarray) -> None:
-    with pytest.raises(ValueError, match="open it with det_th=0.05"):
+    with pytest.raises(ValueError, match=r"open it with det_th=0\.05"):
         model.detect(image, conf_th=0.05)
