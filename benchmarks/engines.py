@@ -173,11 +173,13 @@ def main() -> None:
     print(table(rows))
     if options.json:
         result = {
-            "command": ["benchmarks/engines.py", *sys.argv[1:]],
+            "command": "benchmarks/engines.py",
+            "settings": {name: getattr(options, name) for name in ("repeats", "seconds", "det_th")},
+            "photographs": len(images),
             "machine": {"cpu": platform.processor() or platform.machine(), "cores": os.cpu_count()},
             "python": platform.python_version(),
             "date": time.strftime("%Y-%m-%d"),
-            "model": options.model,
+            "model": Path(options.model).stem,
             "rows": rows,
         }
         Path(options.json).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
