@@ -36,6 +36,7 @@ def opencv():
 
 ONNX = ["onnx>=1.12", "onnxruntime>=1.12", "tf2onnx>=1.13"]
 OPENVINO = ["openvino>=2024.4; python_version>='3.9'"]
+WEB = ["starlette>=0.20", "uvicorn>=0.22", "prometheus-client>=0.15"]
 TENSORRT_RTX = "python_version>='3.9' and sys_platform=='linux' and platform_machine=='x86_64'"
 
 setup(
@@ -49,7 +50,10 @@ setup(
     package_dir={"": "lib"},
     packages=find_packages("lib"),
     package_data={
-        "splitdet": ["py.typed", "labels/*.json", "zoo/manifests/*.yml", "engines/tensorrt/kernels/*"]
+        "splitdet": [
+            *("py.typed", "labels/*.json", "zoo/manifests/*.yml", "web/static/*"),
+            "engines/tensorrt/kernels/*",
+        ]
     },
     entry_points={"console_scripts": ["splitdet = splitdet.cli.main:main"]},
     install_requires=[
@@ -71,8 +75,11 @@ setup(
         "onnx": ONNX,
         "openvino": OPENVINO,
         "tensorrt": ["tensorrt>=8.6; python_version>='3.8'", *ONNX],
+        "web": WEB,
         "dev": [
             "pytest>=7",
+            *WEB,
+            "playwright>=1.40; python_version>='3.9'",
             # builds engines without a GPU
             "tensorrt-rtx-cu13; " + TENSORRT_RTX,
             # compiles the kernels

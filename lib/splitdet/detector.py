@@ -17,6 +17,7 @@ from splitdet.loading import load_model
 from splitdet.models import AUTO
 from splitdet.models.base import Model
 from splitdet.plan import Back, Front
+from splitdet.threshold import LiveThreshold
 from splitdet.types import Batch, Detections, Selection, check_image
 from splitdet.zoo.find import model_files
 from splitdet.zoo.manifest import Manifest
@@ -65,8 +66,10 @@ class Detector:
         _check_against(config, self.model)
         self.labels = _choose_labels(config, manifest, self.model)
         self._selection = Selection(config.det_th, config.max_boxes, config.region_area_px)
+        self.threshold = LiveThreshold(config.det_th)
+        """May be moved at any time, from any thread."""
         self.engine = choose_engine(config, self.model, self.feeders, self.split)
-        ends = make_ends(self.engine, config, self.model, self._selection, self.split)
+        ends = make_ends(self.engine, config, self.model, self.threshold, self.split)
         self._front: Front = ends[0]
         self._back: Back = ends[1]
 
@@ -74,6 +77,11 @@ class Detector:
     def feeders(self) -> int:
         """Threads that may run the network at once."""
         return int(getattr(self.config, self.model.feeders_key))
+
+    @property
+    def selection(self) -> Selection:
+        """What is reported now."""
+        return replace(self._selection, threshold=self.threshold.score)
 
     @property
     def split(self) -> bool:
@@ -87,18 +95,17 @@ class Detector:
         self.close()
 
     def detect(self, image: np.ndarray, det_th: Optional[float] = None) -> Detections:
-        """What is in one picture: everything from `det_th` on, at most `max_boxes`, best first.
+        """What is in one picture: everything from `threshold` on, at most `max_boxes`, best first.
 
         Args:
             image: uint8 (H, W, 3), BGR, as OpenCV reads it. It is not changed.
             det_th: least score, for this picture; None: as the configuration says.
 
         Raises:
-            ValueError: not such an array, or a lower `det_th` than that of the configuration, below
-                which nothing is looked at.
+            ValueError: not such an array, or a `det_th` below `threshold`: nothing is looked at there.
         """
         check_image(image)
-        selection = self._selection
+        selection = self.selection
         if det_th is not None:
             if det_th < selection.threshold:
                 raise ValueError(
@@ -122,7 +129,7 @@ class Detector:
 
     def suppress(self, batch: Batch) -> None:
         """Suppress, unless the graph has done it, and read the results."""
-        batch.results = self._back.results(batch.tensors, self._selection)
+        batch.results = self._back.results(batch.tensors, self.selection)
         batch.tensors = ()
 
     def close(self) -> None:

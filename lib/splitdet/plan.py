@@ -107,7 +107,7 @@ class Back(ABC):
 
     @abstractmethod
     def results(self, tensors: Tensors, selection: Selection) -> List[Detections]:
-        """What is to be reported of each frame."""
+        """What is to be reported, one for each frame."""
 
     def close(self) -> None:
         """Give memory and devices back."""

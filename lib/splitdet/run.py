@@ -25,7 +25,7 @@ from splitdet.job import Job, Outcome
 from splitdet.output import Output
 from splitdet.pipeline.meter import Meter, console_line
 from splitdet.pipeline.pipeline import Pipeline
-from splitdet.sinks.base import Viewer
+from splitdet.sinks.base import Sink, Viewer
 from splitdet.sinks.choose import make_sinks, make_viewer
 from splitdet.sinks.files import write_json
 from splitdet.sources.base import Source
@@ -46,10 +46,11 @@ def run(job: Job) -> Outcome:
     config = job.config
     _note_unused(config)
     source = open_source(job.source, (config.height, config.width))
+    sinks: List[Sink] = []
     try:
         detector = Detector.from_config(config)
         meter = Meter(config.fps_interval)
-        sinks = make_sinks(job, source, detector)
+        sinks = make_sinks(job, source, detector, meter)
         loaded_s = time.perf_counter()
         detector.warm_up(*(source.size_px or WARM_UP_SIZE_PX))
         warm_s = time.perf_counter()
@@ -63,6 +64,8 @@ def run(job: Job) -> Outcome:
         )
         viewer = make_viewer(config, detector)
     except BaseException:
+        for sink in sinks:
+            sink.close()
         source.close()
         raise
     startup = {"load": loaded_s - began_s, "warm_up": warm_s - loaded_s}
@@ -97,6 +100,7 @@ class _Run:
         outcome = Outcome()
         error: Optional[SplitdetError] = None
         pipeline = assemble(self._source, self._detector, self._output, self._leave)
+        self._meter.watch(pipeline.inlet)
         self._bar = tqdm(total=self._total(), unit=" " + self._source.unit, disable=None, leave=False)
         try:
             pipeline.start()

@@ -170,6 +170,23 @@ class Config:
     )
     max_vis_fps: float = _key(0.0, "most pictures a second to show; 0: all", "show", low=0)
     vis_text: bool = _key(True, "frames per second in the corner of the picture", "show")
+    web: int = _key(
+        0,
+        "port of the live view in a browser, at most max_vis_fps pictures a second (30 where that is "
+        "0); 0: none",
+        "show",
+        low=0,
+        high=65535,
+    )
+    web_host: str = _key(
+        "127.0.0.1",
+        "address that the live view listens at; one that others can reach (0.0.0.0: all) needs a "
+        "web_token",
+        "show",
+    )
+    web_token: str = _key(
+        "", "secret that clients of the live view have to know; empty: none is asked for", "show"
+    )
     save_to_file: bool = _key(
         False, "write output_movie/output_<unixtime>.avi, or output_image/<same path>", "show"
     )

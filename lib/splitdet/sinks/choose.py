@@ -10,6 +10,7 @@ from splitdet.config import Config
 from splitdet.detector import Detector
 from splitdet.errors import SinkError
 from splitdet.job import Job
+from splitdet.pipeline.meter import Meter
 from splitdet.sinks.base import Sink, Viewer
 from splitdet.sinks.files import IMAGE_FOLDER, ImageSink, JsonSink, VideoSink, default_movie_path
 from splitdet.sinks.window import Window, why_no_window
@@ -20,11 +21,12 @@ from splitdet.sources.video import FALLBACK_RATE
 log = logging.getLogger(__name__)
 
 
-def make_sinks(job: Job, source: Source, detector: Detector) -> List[Sink]:
+def make_sinks(job: Job, source: Source, detector: Detector, meter: Meter) -> List[Sink]:
     """What the results are written to; each to a file of its own, none to what is being read.
 
     Raises:
         SinkError: a place is used twice, or cannot be written to.
+        ConfigError: the web view may not be reached by others like this.
     """
     is_images = isinstance(source, ImageSource)
     save = job.save
@@ -43,7 +45,18 @@ def make_sinks(job: Job, source: Source, detector: Detector) -> List[Sink]:
         sinks.append(VideoSink(save, source.frame_rate or FALLBACK_RATE, source.live))
     if job.json:
         sinks.append(JsonSink(job.json, detector.labels))
+    if job.config.web:
+        sinks.append(_web_view(job.config, detector, meter, source))
     return sinks
+
+
+def _web_view(config: Config, detector: Detector, meter: Meter, source: Source) -> Sink:
+    try:
+        from splitdet.web.sink import WebSink
+    except ImportError as error:
+        package = str(error.name).partition(".")[0]
+        raise SinkError(f"web: {package} is not installed: pip install 'splitdet[web]'") from None
+    return WebSink(config, detector, meter, source.name)
 
 
 def make_viewer(config: Config, detector: Detector) -> Optional[Viewer]:

@@ -14,10 +14,10 @@ import numpy as np
 from splitdet.errors import SinkError
 from splitdet.labels import Labels
 from splitdet.sinks.base import Sink
+from splitdet.sinks.json_lines import frame_record
 from splitdet.sources.images import SUFFIXES
-from splitdet.types import Detections, Frame, Segmentation
+from splitdet.types import Detections, Frame
 
-SCHEMA = 1
 MOVIE_FOLDER = "output_movie"
 IMAGE_FOLDER = "output_image"
 _CODECS = {".avi": "MJPG", ".mp4": "mp4v", ".mkv": "MJPG", ".mov": "mp4v"}
@@ -151,9 +151,7 @@ def _inside(path: str) -> str:
 
 
 class JsonSink(Sink):
-    """One JSON object a line for each frame; boxes are ymin, xmin, ymax, xmax, 0..1.
-
-    A segmented frame also has the share of the picture that each class takes, 0..1.
+    """One JSON object a line for each frame; see `frame_record`.
 
     Raises:
         SinkError: the file cannot be made.
@@ -176,34 +174,9 @@ class JsonSink(Sink):
     def write(self, frame: Frame, found: Detections, picture: Optional[np.ndarray]) -> None:
         """See `Sink.write`."""
         try:
-            self._file.write(json.dumps(self._record(frame, found)) + "\n")
+            self._file.write(json.dumps(frame_record(frame, found, self._labels)) + "\n")
         except OSError as error:
             raise SinkError(f"{self._path}: {error.strerror}") from None
-
-    def _record(self, frame: Frame, found: Detections) -> Dict[str, Any]:
-        record = {
-            "schema": SCHEMA,
-            "frame": frame.index,
-            "source": frame.source,
-            "time_s": round(frame.time_s, 6),
-            "width": frame.width,
-            "height": frame.height,
-            "detections": [
-                {
-                    "box": [float(edge) for edge in box],
-                    "score": float(score),
-                    "class_id": int(class_id),
-                    "label": self._labels[class_id],
-                }
-                for box, score, class_id in zip(found.boxes, found.scores, found.classes)
-            ],
-        }
-        if isinstance(found, Segmentation):
-            record["segmentation"] = [
-                {"class_id": class_id, "label": self._labels[class_id], "share": share}
-                for class_id, share in found.shares().items()
-            ]
-        return record
 
     def close(self) -> None:
         """See `Sink.close`."""

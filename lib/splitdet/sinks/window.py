@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-import time
 from contextlib import contextmanager, suppress
 from typing import Iterator, Optional
 
@@ -14,6 +13,7 @@ import numpy as np
 
 from splitdet.errors import SinkError
 from splitdet.sinks.base import Viewer
+from splitdet.sinks.beat import Beat
 from splitdet.types import Detections, Frame
 
 QUIT_KEYS = (ord("q"), 27)
@@ -48,8 +48,7 @@ class Window(Viewer):
 
     def __init__(self, title: str, most_fps: float) -> None:
         self._title = title
-        self._period_s = 1.0 / most_fps if most_fps > 0 else 0.0
-        self._due_s = 0.0
+        self._beat = Beat(most_fps)
         self._is_sized = False
         self._next: Optional[np.ndarray] = None
         with _as_sink_error():
@@ -57,12 +56,7 @@ class Window(Viewer):
 
     def wants_picture(self) -> bool:
         """See `Sink.wants_picture`: whether the next picture is due."""
-        now_s = time.perf_counter()
-        if now_s < self._due_s:
-            return False
-        # keep the beat; after a pause begin a new one
-        self._due_s = max(self._due_s, now_s - self._period_s) + self._period_s
-        return True
+        return self._beat.is_due()
 
     def write(self, frame: Frame, found: Detections, picture: Optional[np.ndarray]) -> None:
         """See `Sink.write`."""
