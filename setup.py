@@ -36,6 +36,7 @@ def opencv():
 
 ONNX = ["onnx>=1.12", "onnxruntime>=1.12", "tf2onnx>=1.13"]
 OPENVINO = ["openvino>=2024.4; python_version>='3.9'"]
+TRAIN = ["pillow>=9.1", "defusedxml>=0.7", "google-crc32c>=1.1", "matplotlib>=3.3"]
 TENSORRT_RTX = "python_version>='3.9' and sys_platform=='linux' and platform_machine=='x86_64'"
 
 setup(
@@ -68,15 +69,19 @@ setup(
         "gpu": ["tensorflow[and-cuda]>=2.15; python_version>='3.9'"],
         "onnx": ONNX,
         "openvino": OPENVINO,
+        "train": TRAIN,
         "tensorrt": ["tensorrt>=8.6; python_version>='3.8'", *ONNX],
         "dev": [
             "pytest>=7",
+            *TRAIN,
+            "pycocotools>=2.0.2",
             # builds engines without a GPU
             "tensorrt-rtx-cu13; " + TENSORRT_RTX,
             *[f"{package}; python_version>='3.10'" for package in ONNX],
             *OPENVINO,
             "mypy>=1.14; python_version>='3.9'",
             "ruff>=0.9; python_version>='3.9'",
+            "types-defusedxml; python_version>='3.9'",
             "types-PyYAML; python_version>='3.9'",
             "types-requests; python_version>='3.9'",
             "types-tqdm; python_version>='3.9'",
