@@ -36,7 +36,7 @@ def opencv():
 
 ONNX = ["onnx>=1.12", "onnxruntime>=1.12", "tf2onnx>=1.13"]
 OPENVINO = ["openvino>=2024.4; python_version>='3.9'"]
-TRAIN = ["pillow>=9.1", "defusedxml>=0.7", "google-crc32c>=1.1", "matplotlib>=3.3"]
+TRAIN = ["pillow>=9.5", "defusedxml>=0.7.1", "google-crc32c>=1.5", "matplotlib>=3.5"]
 TENSORRT_RTX = "python_version>='3.9' and sys_platform=='linux' and platform_machine=='x86_64'"
 
 setup(

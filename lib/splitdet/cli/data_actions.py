@@ -17,7 +17,7 @@ from splitdet.data.findings import Findings, Severity
 from splitdet.data.formats import FORMATS
 from splitdet.data.formats.base import Writer
 from splitdet.data.formats.tfrecord_writer import TFRecordWriter
-from splitdet.data.judge import TINY
+from splitdet.data.judge import MENDED, TINY
 from splitdet.data.records import PARTS, Record
 from splitdet.data.report import as_json, as_text, summary
 from splitdet.data.shrink import Shrink
@@ -195,6 +195,7 @@ def _transfer(options: Any, dataset: Dataset, change: Change, labels: Labels) ->
             )
     if findings.counts:
         print(as_text(findings))
+    if any(findings.counts.get(kind) for kind in MENDED):
         print("boxes are written as they are; splitdet data check --fix mends them")
     _tell(done, options.output)
     if limit:

@@ -80,12 +80,11 @@ def open_dataset(path: Union[str, Path], format_name: str = AUTO, labels: str = 
         raise DataError(f"{path}: no such file or folder")
     if format_name == AUTO:
         format_name = _only_format(path)
-    reader_class = FORMATS[format_name].reader
-    if not reader_class.recognises(path):
-        raise DataError(f"{path}: nothing of format {format_name} here ({FORMATS[format_name].title})")
     given = load_labels(labels, "--labels") if labels else None
     beside = given or label_map_beside(path if path.is_dir() else path.parent)
-    reader = reader_class(path, beside)
+    reader = FORMATS[format_name].reader(path, beside)
+    if not (len(reader) or reader.findings):
+        raise DataError(f"{path}: nothing of format {format_name} here ({FORMATS[format_name].title})")
     own = reader.own_labels()
     return Dataset(path, format_name, reader, beside or (Labels(own) if own else None))
 

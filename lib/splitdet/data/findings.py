@@ -68,7 +68,7 @@ class Kind(Enum):
     UNKNOWN_CLASS = (_E, "class that is not in the label map", "left out")
     OTHER_CLASS = (_E, "class whose id and name disagree", "the name is kept")
 
-    LEAK = (_E, "picture in two parts", "kept in test before val before train")
+    LEAK = (_E, "picture in two parts", "one is kept: in test before val before train")
     REPEATED_PICTURE = (_W, "picture that is there twice", "the first is kept")
     CONTRADICTION = (_E, "same picture with other boxes", "the first is kept")
     LOOK_ALIKE_LEAK = (_W, "look-alikes in two parts", "kept; split again")

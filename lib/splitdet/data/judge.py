@@ -16,6 +16,13 @@ _SLACK_PX = 0.5
 """How far an edge may be outside before it is told: formats round."""
 
 
+MENDED = (
+    *(Kind.BROKEN_BOX, Kind.INVERTED_BOX, Kind.EMPTY_BOX, Kind.OUTSIDE_BOX, Kind.OVERHANGING_BOX),
+    *(Kind.REPEATED_BOX, Kind.NO_CLASS, Kind.UNKNOWN_CLASS),
+)
+"""What the fixed copy does not have any more."""
+
+
 def judge_boxes(
     record: Record, classes: Optional[AbstractSet[str]] = None, tiny: float = TINY
 ) -> Tuple[List[Finding], Tuple[Box, ...]]:

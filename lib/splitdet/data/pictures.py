@@ -133,7 +133,8 @@ def _hash(picture: Any) -> bytes:
     """
     from PIL import Image
 
-    picture.draft("L", (max(1, picture.width // 8), max(1, picture.height // 8)))  # JPEG: faster
+    enough = 4 * (HASH_SIDE + 1)
+    picture.draft("L", (max(enough, picture.width // 8), max(enough, picture.height // 8)))  # faster
     picture.load()
     grey = picture.convert("L").resize((HASH_SIDE + 1, HASH_SIDE), Image.Resampling.BOX)
     cells = np.asarray(grey, np.int16)

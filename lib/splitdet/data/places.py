@@ -28,6 +28,11 @@ def part_of(name: str) -> str:
     return next((_PART_WORDS[word] for word in words if word in _PART_WORDS), "")
 
 
+def part_of_folder(name: str) -> str:
+    """The part that a folder of that name holds, else ''; only its whole name counts."""
+    return _PART_WORDS.get(name.lower(), "")
+
+
 def placed(relative: PurePosixPath, structure: AbstractSet[str]) -> Tuple[str, str]:
     """Part and name of a picture, from its path in the dataset.
 
@@ -37,10 +42,9 @@ def placed(relative: PurePosixPath, structure: AbstractSet[str]) -> Tuple[str, s
     part = ""
     rest = list(relative.parts)
     while len(rest) > 1:
-        folder = rest[0].lower()
-        if folder in _PART_WORDS and not part:
-            part = _PART_WORDS[folder]
-        elif folder not in structure:
+        if part_of_folder(rest[0]) and not part:
+            part = part_of_folder(rest[0])
+        elif rest[0].lower() not in structure:
             break
         rest.pop(0)
     return part, "/".join(rest)

@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Optional, Set
 
 from splitdet.data.findings import Finding, Findings
 from splitdet.data.label_map import LABEL_MAP, as_pbtxt, ids_of
-from splitdet.data.places import part_of, safe_name
+from splitdet.data.places import part_of, part_of_folder, safe_name
 from splitdet.data.records import Record
 from splitdet.labels import Labels
 
@@ -36,7 +36,7 @@ class Reader(ABC):
         self.labels = labels
         self.root = path if path.is_dir() else path.parent
         """The folder of the dataset; nothing outside of it is read."""
-        self.own_part = part_of(path.name)
+        self.own_part = part_of(path.name) if path.is_file() else part_of_folder(path.name)
         """The part of records whose place tells none: what the dataset itself is called after."""
         self.findings: List[Finding] = []
         """What was wrong already when it was opened."""

@@ -34,6 +34,8 @@ class KittiReader(Reader):
 
     def __init__(self, path: Path, labels: Optional[Labels] = None) -> None:
         super().__init__(path, labels)
+        names = labels.names.values() if labels else ()
+        self._spelled = {"_".join(name.split()): name for name in names}
         files = files_below(path, (".txt",))
         self._files = [file for file in files if file.name.lower() not in OTHER_TEXTS]
 
@@ -63,7 +65,7 @@ class KittiReader(Reader):
             return None
         boxes: List[Box] = []
         for number, line in enumerate(lines, start=1):
-            box = _box(line.split())
+            box = self._box(line.split())
             if box and box.label.lower() != _NOT_AN_OBJECT:
                 boxes.append(box)
             elif box is None and line.strip():
@@ -71,20 +73,21 @@ class KittiReader(Reader):
         part, name = placed(relative_to(self.root, picture), _STRUCTURE)
         return Record(name, ImageFile(picture), 0, 0, tuple(boxes), part or self.own_part, where)
 
+    def _box(self, words: List[str]) -> Optional[Box]:
+        """A line: type, truncated, occluded, alpha, the four edges, seven numbers more, perhaps a score.
 
-def _box(words: List[str]) -> Optional[Box]:
-    """A line: type, truncated, occluded, alpha, the four edges, seven of the third dimension, a score.
-
-    The type may have spaces: it is what stands in front of the numbers.
-    """
-    numbers: List[float] = []
-    for word in reversed(words[1:]):
-        try:
-            numbers.insert(0, float(word))
-        except ValueError:
-            break
-    if not _NUMBERS <= len(numbers) <= _NUMBERS + 1:
-        return None
-    label = " ".join(words[: len(words) - len(numbers)])
-    truncated, occluded = numbers[0] > 0, numbers[1] > 0
-    return Box.of(label, numbers[3:7], truncated=truncated, occluded=occluded)
+        The type may have spaces: it is what stands in front of the numbers. One that the label map
+        writes with spaces is written like there.
+        """
+        numbers: List[float] = []
+        for word in reversed(words[1:]):
+            try:
+                numbers.insert(0, float(word))
+            except ValueError:
+                break
+        if not _NUMBERS <= len(numbers) <= _NUMBERS + 1:
+            return None
+        label = " ".join(words[: len(words) - len(numbers)])
+        truncated, occluded = numbers[0] > 0, numbers[1] > 0
+        label = self._spelled.get(label, label)
+        return Box.of(label, numbers[3:7], truncated=truncated, occluded=occluded)

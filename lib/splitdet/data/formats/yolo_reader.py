@@ -129,7 +129,8 @@ class YoloReader(Reader):
         for file in (self.root / name for name in _NAME_FILES):
             if file.is_file():
                 try:
-                    return file.read_text(encoding="utf-8-sig").split("\n")
+                    text = file.read_text(encoding="utf-8-sig").rstrip()
+                    return [line.strip() for line in text.splitlines()]
                 except (OSError, ValueError) as error:
                     self._cannot_read(file, error)
         return []
