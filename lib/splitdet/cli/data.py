@@ -75,7 +75,7 @@ def add_commands(commands: Any) -> None:
         "view", parents=[source], help="write an HTML page with the pictures and their boxes"
     )
     view.add_argument("page", metavar="PAGE.html", type=Path)
-    view.add_argument("--limit", metavar="N", type=int, default=200, help="(%(default)s; 0: all)")
+    view.add_argument("--limit", metavar="N", type=_count, default=200, help="(%(default)s; 0: all)")
     view.add_argument(
         "--width", metavar="PIXELS", type=_positive, default=320, help="of a picture (%(default)s)"
     )
@@ -96,7 +96,7 @@ def _add_openimages(actions: Any) -> None:
     parser.add_argument(
         "--parts", metavar="PART,..", type=_names, default=("train", "validation", "test")
     )
-    parser.add_argument("--max-images", metavar="N", type=int, default=0, help="0: all")
+    parser.add_argument("--max-images", metavar="N", type=_count, default=0, help="0: all")
     parser.add_argument(
         "--stats-only", action="store_true", help="fetch no pictures, tell what there is"
     )
@@ -134,13 +134,21 @@ def _output_options() -> argparse.ArgumentParser:
 def _limit_option() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(add_help=False)
     options.add_argument(
-        "--limit", metavar="N", type=int, default=0, help="only so many pictures, spread over all"
+        "--limit", metavar="N", type=_count, default=0, help="only so many pictures, spread over all"
     )
     return options
 
 
 def _names(text: str) -> Tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _count(text: str) -> int:
+    """A whole number; 0 means all."""
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text}: expects a whole number of at least 0")
+    return number
 
 
 def _positive(text: str) -> int:

@@ -108,12 +108,11 @@ def look_alikes(hashes: np.ndarray, most_bits: int = MOST_BITS) -> Iterator[Tupl
     if not len(hashes):
         return
     unique, inverse = np.unique(hashes, axis=0, return_inverse=True)
-    members = np.argsort(inverse.ravel(), kind="stable")
-    starts = np.searchsorted(inverse.ravel()[members], np.arange(len(unique)))
-    for one, other in zip(members, members[1:]):
-        if inverse.ravel()[one] == inverse.ravel()[other]:
-            yield int(one), int(other)
-    first = members[starts]
+    inverse = inverse.ravel()  # numpy 2.0 gives it a second axis
+    members = np.argsort(inverse, kind="stable")
+    equal = np.diff(inverse[members]) == 0
+    yield from zip(members[:-1][equal].tolist(), members[1:][equal].tolist())
+    first = members[np.searchsorted(inverse[members], np.arange(len(unique)))]
     seen: Set[Tuple[int, int]] = set()
     bits = np.unpackbits(unique, axis=1)
     for band in np.array_split(np.arange(_BITS), most_bits + 1):

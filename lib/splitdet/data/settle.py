@@ -61,7 +61,8 @@ def settle(record: Record) -> Settled:
         record = replace(record, boxes=tuple(box.scaled(*factors) for box in record.boxes))
     suffixes = look.suffixes
     if look.orientation != 1 or not look.is_plain:
-        pixels = decode_upright(data) if size == look.upright_px else decode(data)
+        turn = look.orientation != 1 and size == look.upright_px
+        pixels = decode_upright(data) if turn else decode(data)
         if pixels is None:
             return lost(Kind.NOT_A_PICTURE, f"OpenCV does not read this {look.format}")
         suffixes = look.suffixes if ".jpg" in look.suffixes else (".png",)

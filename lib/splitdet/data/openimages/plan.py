@@ -59,7 +59,7 @@ def make_plan(request: Request, folder: Path, source: Source, fetcher: Fetcher) 
         lists = downloads / f"{part}-annotations-bbox.csv"
         fetcher.file(source.boxes[part], lists)
         found[part] = _wanted_rows(lists, names, request.depictions)
-    for part, rows in _chosen(found, request.max_images, request.seed).items():
+    for part, rows in choose(found, request.max_images, request.seed).items():
         _write_rows(folder / f"{part}-annotations-bbox.csv", rows)
     with open(str(folder / _CLASSES_FILE), "w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(names.items())
@@ -120,7 +120,7 @@ def _wanted_rows(file: Path, names: Dict[str, str], depictions: bool) -> Rows:
     return rows
 
 
-def _chosen(found: Dict[str, Rows], most: int, seed: int) -> Dict[str, Rows]:
+def choose(found: Dict[str, Rows], most: int, seed: int) -> Dict[str, Rows]:
     """At most so many pictures, by chance, in the proportions of the parts."""
     total = sum(map(len, found.values()))
     if not most or total <= most:
@@ -128,7 +128,10 @@ def _chosen(found: Dict[str, Rows], most: int, seed: int) -> Dict[str, Rows]:
     chance = random.Random(seed)
     chosen: Dict[str, Rows] = {}
     for part, rows in found.items():
-        some = chance.sample(sorted(rows), round(most * len(rows) / total))
+        # of what is left, by the share in what is left: rounded, they add up to `most`
+        count = round(most * len(rows) / total) if total else 0
+        most, total = most - count, total - len(rows)
+        some = chance.sample(sorted(rows), count)
         chosen[part] = {image: rows[image] for image in sorted(some)}
     return chosen
 

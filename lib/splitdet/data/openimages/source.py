@@ -18,7 +18,7 @@ READ_TIMEOUT_S = 60
 RETRIES = 10
 CONNECT_RETRIES = 3
 """Fewer: who has no network should not wait for minutes to be told."""
-_BLOCK_BYTES = 1 << 20
+_BLOCK_BYTES = 1 << 16  # what has come of the last one is lost where it breaks off
 _RETRIED = (429, 500, 502, 503, 504)
 
 
