@@ -58,7 +58,7 @@ def check(options: argparse.Namespace) -> int:
         write_json(str(options.report), content)
         print(f"report  {options.report}")
     if options.fix:
-        with _writer(dataset, options.fix, options.to, dataset.labels) as writer:
+        with _writer(dataset, options.fix, options.to, dataset.labels(options.limit)) as writer:
             done = write_fixed(dataset, checked, writer, tiny, options.limit)
         _tell(done, options.fix)
     return EXIT_SKIPPED if checked.findings.total(Severity.ERROR) else EXIT_OK
@@ -68,7 +68,8 @@ def convert(options: argparse.Namespace) -> int:
     """`splitdet data convert`: another format, other classes."""
     dataset = _open(options)
     classes = class_change(options.keep, options.drop, options.rename)
-    classes.check(dataset.labels)
+    labels = dataset.labels(options.limit)
+    classes.check(labels)
 
     def change(position: int, record: Record) -> Optional[Record]:
         changed = classes.record(record)
@@ -76,14 +77,15 @@ def convert(options: argparse.Namespace) -> int:
             changed = replace(changed, boxes=tuple(box.rounded() for box in changed.boxes))
         return changed
 
-    return _transfer(options, dataset, change, classes.labels(dataset.labels))
+    return _transfer(options, dataset, change, classes.labels(labels))
 
 
 def shrink(options: argparse.Namespace) -> int:
     """`splitdet data shrink`: smaller pictures."""
     smaller = Shrink(options.longest or 0, options.size or (0, 0))
     dataset = _open(options)
-    return _transfer(options, dataset, lambda position, record: smaller(record), dataset.labels)
+    labels = dataset.labels(options.limit)
+    return _transfer(options, dataset, lambda position, record: smaller(record), labels)
 
 
 def split(options: argparse.Namespace) -> int:
@@ -111,7 +113,7 @@ def split(options: argparse.Namespace) -> int:
     def change(position: int, record: Record) -> Record:
         return replace(record, part=parts.get(position, record.part))
 
-    code = _transfer(options, dataset, change, dataset.labels)
+    code = _transfer(options, dataset, change, dataset.labels())
     print(Statistics(open_dataset(options.output).records()).as_text())
     return code
 
@@ -196,7 +198,7 @@ def _transfer(options: Any, dataset: Dataset, change: Change, labels: Labels) ->
     if findings.counts:
         print(as_text(findings))
     if any(findings.counts.get(kind) for kind in MENDED):
-        print("boxes are written as they are; splitdet data check --fix mends them")
+        print("boxes are written as they are where that can be; splitdet data check --fix mends them")
     _tell(done, options.output)
     if limit:
         print(estimate(dataset, limit, done, options.output))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Iterator, Optional, Union
+from typing import Dict, Iterator, Optional, Union
 
 from splitdet.data.findings import Findings
 from splitdet.data.formats import FORMATS, recognised
@@ -30,22 +30,25 @@ class Dataset:
         self.format = format_name
         self.reader = reader
         self.label_map = label_map
-        self._found: Optional[Labels] = None
+        self._found: Dict[int, Labels] = {}
 
     def __len__(self) -> int:
         """How many places for a record there are; not all of them need be readable."""
         return len(self.reader)
 
-    @property
-    def labels(self) -> Labels:
-        """The label map; where there is none, the names that are found, by one pass over the dataset."""
+    def labels(self, limit: int = 0) -> Labels:
+        """The label map; where there is none, the classes that are found, by a pass over the dataset.
+
+        Args:
+            limit: look at so many places only; see `records`.
+        """
         if self.label_map is not None:
             return self.label_map
-        if self._found is None:
-            names = (box.label for record in self.records() for box in record.boxes if box.label)
-            pairs = self.reader.paired_labels()
-            self._found = Labels(pairs) if pairs else numbered(names)
-        return self._found
+        if limit not in self._found:
+            pairs = self.reader.paired_labels(self._chosen(limit))
+            names = (box.label for one in self.records(limit=limit) for box in one.boxes if box.label)
+            self._found[limit] = Labels(pairs) if pairs else numbered(names)
+        return self._found[limit]
 
     def records(self, findings: Optional[Findings] = None, limit: int = 0) -> Iterator[Record]:
         """One record after the other.
@@ -56,12 +59,16 @@ class Dataset:
         """
         findings = Findings() if findings is None else findings
         findings.extend(self.reader.findings)
-        count = len(self.reader)
-        chosen = count if limit <= 0 or limit > count else limit
-        for index in range(chosen):
-            record = self.reader.read(index * count // chosen, findings)
+        for index in self._chosen(limit):
+            record = self.reader.read(index, findings)
             if record is not None:
                 yield record
+
+    def _chosen(self, limit: int) -> Iterator[int]:
+        """The places to be read."""
+        count = len(self.reader)
+        chosen = count if limit <= 0 or limit > count else limit
+        return (index * count // chosen for index in range(chosen))
 
 
 def open_dataset(path: Union[str, Path], format_name: str = AUTO, labels: str = "") -> Dataset:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Dict, Iterable, List
 
+from splitdet.data.text import one_line
+
 MOST_KEPT = 1000
 """So many findings of a kind are kept in full; those beyond are counted only."""
 
@@ -55,7 +57,7 @@ class Kind(Enum):
     WRONG_SUFFIX = (_W, "file name that belies the format", "renamed")
     OTHER_FORMAT = (_W, "picture that is neither JPEG nor PNG", "converted to PNG")
     ODD_COLOURS = (_W, "picture that is not 8-bit grey or RGB", "converted to RGB")
-    TURNED_PICTURE = (_W, "picture that its EXIF tag turns", "turned for good")
+    TURNED_PICTURE = (_W, "picture that its EXIF tag turns", "turned as its boxes are, the tag dropped")
 
     BROKEN_BOX = (_E, "box that cannot be read", "left out")
     INVERTED_BOX = (_E, "box with edges the wrong way round", "edges swapped")
@@ -108,7 +110,7 @@ class Finding:
     """The values that are wrong."""
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.what or self.kind.title}"
+        return one_line(f"{self.where}: {self.what or self.kind.title}")
 
 
 class Findings:

@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 from typing import Dict, Iterable, Optional
 
+from splitdet.data.text import one_line
 from splitdet.errors import ConfigError
 from splitdet.labels import Labels, load_labels
 
@@ -41,7 +42,7 @@ def as_pbtxt(labels: Labels) -> str:
     """A label map as the Object Detection API reads it."""
     return "\n".join(
         "item {{\n  id: {}\n  name: '{}'\n}}\n".format(
-            number, name.replace("\\", "\\\\").replace("'", "\\'")
+            number, one_line(name).replace("\\", "\\\\").replace("'", "\\'")
         )
         for number, name in sorted(labels.names.items())
     )

@@ -7,6 +7,7 @@ from typing import Any, Dict, Iterable, List, Tuple
 from typing import Counter as CounterType
 
 from splitdet.data.records import PARTS, Record
+from splitdet.data.text import one_line
 
 PART_TITLES = {"val": "validation"}
 SIZE_STEPS = 20
@@ -112,5 +113,5 @@ def _table(title: str, part: PartCounts, with_classes: bool = True) -> List[str]
     if with_classes and count:
         lines.append("  Bounding box distribution: ")
         for label, boxes in part.boxes.most_common():
-            lines.append(f"    {label}:  {boxes}/{count} = {boxes / count:.2f}")
+            lines.append(f"    {one_line(label)}:  {boxes}/{count} = {boxes / count:.2f}")
     return [*lines, ""]

@@ -26,7 +26,8 @@ _STYLE = """
 body{margin:0;background:#16181d;color:#dde;font:14px/1.4 system-ui,sans-serif}
 header{position:sticky;top:0;z-index:1;padding:.6em 1em;background:#222630}
 h1{font-size:1.1em;margin:0 0 .3em} label{margin-right:1em;white-space:nowrap} i{display:inline-block;
-width:.8em;height:.8em;border-radius:2px} main{display:flex;flex-wrap:wrap;gap:10px;padding:10px}
+width:.8em;height:.8em;border-radius:2px} main{display:flex;flex-wrap:wrap;align-items:flex-start;
+gap:10px;padding:10px}
 figure{margin:0;background:#222630;border-radius:4px;overflow:hidden;width:%dpx}
 figure[hidden]{display:none}
 figure.wrong{outline:2px solid #e5484d} svg{display:block;width:100%%;height:auto}
@@ -62,7 +63,7 @@ def write_page(dataset: Dataset, path: Path, limit: int = 0, width_px: int = WID
         what was found wrong on the way.
     """
     findings = Findings()
-    labels = dataset.labels
+    labels = dataset.labels(limit)
     paint = {name: _css(colour(number)) for number, name in labels.names.items()}
     classes = frozenset(paint)
     path.parent.mkdir(parents=True, exist_ok=True)

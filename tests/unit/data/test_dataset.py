@@ -56,8 +56,8 @@ def test_a_label_map_that_is_given_beats_the_one_beside(tmp_path: Path) -> None:
     write(tmp_path / "set", "voc", records(1))
     (tmp_path / "mine.txt").write_text("dog\n")
     dataset = open_dataset(tmp_path / "set", labels=str(tmp_path / "mine.txt"))
-    assert dataset.labels.names == {1: "dog"}
-    assert open_dataset(tmp_path / "set").labels.names == LABELS.names
+    assert dataset.labels().names == {1: "dog"}
+    assert open_dataset(tmp_path / "set").labels().names == LABELS.names
 
 
 def test_a_label_map_that_is_not_there_names_the_option(tmp_path: Path) -> None:
@@ -71,10 +71,18 @@ def test_without_a_label_map_names_are_those_that_are_found(tmp_path: Path) -> N
     (tmp_path / LABEL_MAP).unlink()
     dataset = open_dataset(tmp_path)
     assert dataset.label_map is None
-    assert dataset.labels.names == {1: "a", 2: "b"}
+    assert dataset.labels().names == {1: "a", 2: "b"}
+
+
+def test_a_limit_holds_for_the_search_for_names_too(tmp_path: Path) -> None:
+    content = [record(seed, [Box(f"class {seed}", 1, 2, 30, 40)]) for seed in range(4)]
+    write(tmp_path, "voc", content, Labels({}))
+    (tmp_path / LABEL_MAP).unlink()
+    assert open_dataset(tmp_path).labels(2).names == {1: "class 0", 2: "class 2"}
+    assert len(open_dataset(tmp_path).labels()) == 4
 
 
 def test_records_that_pair_ids_and_names_make_a_label_map(tmp_path: Path) -> None:
     write(tmp_path, "tfrecord", records(1), Labels({4: "cat", 9: "sea turtle"}))
     (tmp_path / LABEL_MAP).unlink()
-    assert open_dataset(tmp_path).labels.names == {4: "cat", 9: "sea turtle"}
+    assert open_dataset(tmp_path).labels().names == {4: "cat", 9: "sea turtle"}

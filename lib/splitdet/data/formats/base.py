@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Set
+from typing import Any, Dict, Iterable, List, Optional, Set
 
 from splitdet.data.findings import Finding, Findings
 from splitdet.data.label_map import LABEL_MAP, as_pbtxt, ids_of
@@ -58,8 +58,8 @@ class Reader(ABC):
         """Class ids and names, where the format itself has a list of them."""
         return {}
 
-    def paired_labels(self) -> Dict[int, str]:
-        """Class ids and names, where records pair them; all records are read for that."""
+    def paired_labels(self, places: Iterable[int]) -> Dict[int, str]:
+        """Class ids and names, where records pair them, of the records at these places."""
         return {}
 
 

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional, Set, Tuple
+from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from splitdet.data.example import BadExample, ExampleContent
 from splitdet.data.findings import Finding, Findings, Kind
@@ -66,9 +66,7 @@ class TFRecordReader(Reader):
 
     def read(self, index: int, findings: Findings) -> Optional[Record]:
         """See `Reader.read`."""
-        which = bisect_right(self._ends, index)
-        number = index - (self._ends[which - 1] if which else 0)
-        file, offset = self._indices[which].path, self._indices[which].offsets[number]
+        file, offset, number = self._place(index)
         where = f"{file.name}: record {number}"
         try:
             content = ExampleContent(read_record(file, offset))
@@ -104,19 +102,25 @@ class TFRecordReader(Reader):
         part = part_of(image.path.name) or self.own_part
         return Record(name, image, *size, tuple(content.boxes(size, labels)), part, where)
 
-    def paired_labels(self) -> Dict[int, str]:
+    def paired_labels(self, places: Iterable[int]) -> Dict[int, str]:
         """See `Reader.paired_labels`."""
         found: Dict[int, str] = {}
-        for index in self._indices:
-            for offset in index.offsets:
-                try:
-                    classes = ExampleContent(read_record(index.path, offset)).classes()
-                except (DamagedRecord, BadExample, OSError):
-                    continue
-                for number, name in classes:
-                    if number and name:
-                        found.setdefault(number, name)
+        for place in places:
+            file, offset, _ = self._place(place)
+            try:
+                classes = ExampleContent(read_record(file, offset)).classes()
+            except (DamagedRecord, BadExample, OSError):
+                continue
+            for number, name in classes:
+                if number and name:
+                    found.setdefault(number, name)
         return found
+
+    def _place(self, index: int) -> Tuple[Path, int, int]:
+        """File, offset and number in the file of a record."""
+        which = bisect_right(self._ends, index)
+        number = index - (self._ends[which - 1] if which else 0)
+        return self._indices[which].path, self._indices[which].offsets[number], number
 
 
 def _files(path: Path) -> List[Path]:

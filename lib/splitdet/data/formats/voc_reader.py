@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path, PurePosixPath
-from typing import Any, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from splitdet.compat import extra
 from splitdet.data.findings import Findings, Kind
@@ -15,6 +15,7 @@ from splitdet.data.places import (
     find_picture,
     first_files,
     inside,
+    part_of_folder,
     placed,
     relative_to,
 )
@@ -32,6 +33,7 @@ _FLAGS = ("difficult", "truncated", "occluded")
 class VocReader(Reader):
     """XML files anywhere below a folder; pictures beside them, or in `JPEGImages` or `images`.
 
+    Lists such as `ImageSets/Main/train.txt` tell the part of a picture, else its folder does.
     Edges are taken as they are written, as the Object Detection API does: VOC itself counts pixels from
     1 on, labelImg and most others from 0.
     """
@@ -39,6 +41,7 @@ class VocReader(Reader):
     def __init__(self, path: Path, labels: Optional[Labels] = None) -> None:
         super().__init__(path, labels)
         self._files = list(files_below(path, (".xml",)))
+        self._listed = _listed_parts(path)
 
     @classmethod
     def recognises(cls, path: Path) -> bool:
@@ -59,6 +62,7 @@ class VocReader(Reader):
         if picture is None:
             return None
         part, name = placed(relative_to(self.root, picture), _STRUCTURE)
+        part = part or self._listed.get(file.stem, "")
         width, height = (_whole(_text(root, "size/" + side)) for side in ("width", "height"))
         if not (width and height):
             findings.add(Kind.NO_SIZE, where)
@@ -90,6 +94,18 @@ class VocReader(Reader):
         if picture is None:
             findings.add(Kind.MISSING_PICTURE, where, written or file.stem)
         return picture
+
+
+def _listed_parts(root: Path) -> Dict[str, str]:
+    """Name of an XML file to its part; `trainval` counts for what no other list has."""
+    parts: Dict[str, str] = {}
+    lists = sorted(root.glob("ImageSets/Main/*.txt"), key=lambda file: file.stem != "trainval")
+    for file in lists:
+        part = part_of_folder(file.stem)  # those of single classes, cat_train.txt, are passed over
+        if part:
+            names = file.read_text(encoding="utf-8", errors="replace").split()
+            parts.update(dict.fromkeys(names, part))
+    return parts
 
 
 def _mirrored(below: PurePosixPath, other: str) -> PurePosixPath:

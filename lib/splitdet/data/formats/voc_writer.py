@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 from splitdet.data.formats.base import Writer
 from splitdet.data.records import Box, Record
+from splitdet.data.text import one_line
 
 
 class VocWriter(Writer):
@@ -47,4 +48,4 @@ def _add_box(root: ElementTree.Element, box: Box) -> None:
 
 
 def _add(parent: ElementTree.Element, name: str, text: str) -> None:
-    ElementTree.SubElement(parent, name).text = text
+    ElementTree.SubElement(parent, name).text = one_line(text)  # XML has no place for the rest

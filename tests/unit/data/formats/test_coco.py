@@ -64,7 +64,7 @@ def test_a_file_alone_is_a_dataset(tmp_path: Path) -> None:
 
 def test_ids_of_categories_keep_their_gaps(tmp_path: Path) -> None:
     dataset = open_dataset(put(tmp_path, "instances.json", "a.jpg"))
-    assert dataset.labels.names == {18: "dog"}
+    assert dataset.labels().names == {18: "dog"}
     labels = Labels({18: "dog", 90: "toothbrush"})
     write(tmp_path / "again", "coco", [record(0, [Box("toothbrush", 1, 2, 3, 4)])], labels)
     content = json.loads((tmp_path / "again/annotations/instances.json").read_text())

@@ -67,7 +67,7 @@ def test_rows_of_a_picture_need_not_stand_together(tmp_path: Path) -> None:
 
 
 def test_names_of_classes_have_their_ids_in_the_order_of_the_alphabet(tmp_path: Path) -> None:
-    assert open_dataset(put(tmp_path)).labels.names == {1: "Tree"}
+    assert open_dataset(put(tmp_path)).labels().names == {1: "Tree"}
 
 
 def test_parts_are_called_as_open_images_calls_them(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_a_picture_without_boxes_comes_back(tmp_path: Path, name: str) -> None:
 @formats
 def test_ids_of_classes_come_back(tmp_path: Path, name: str) -> None:
     folder = write(tmp_path / "set", name, [record(0)])
-    assert open_dataset(folder, name).labels.names == LABELS.names
+    assert open_dataset(folder, name).labels().names == LABELS.names
 
 
 @formats

@@ -62,6 +62,17 @@ def test_a_picture_is_found_where_people_put_it(
     assert (one.part, one.name) == (part, name)
 
 
+def test_lists_of_the_challenge_tell_the_part(tmp_path: Path) -> None:
+    for name in ("a", "b", "c", "d"):
+        put(tmp_path, f"Annotations/{name}.xml", f"JPEGImages/{name}.jpg", f"{name}.jpg")
+    lists = {"trainval": "a\nb\nc\n", "train": "a\n", "val": "b\n", "test": "d\n", "cat_test": "a 1\n"}
+    (tmp_path / "ImageSets/Main").mkdir(parents=True)
+    for name, text in lists.items():
+        (tmp_path / f"ImageSets/Main/{name}.txt").write_text(text)
+    found, _ = read(tmp_path, "voc")
+    assert [one.title for one in found] == ["test/d.jpg", "train/a.jpg", "train/c.jpg", "val/b.jpg"]
+
+
 @pytest.mark.parametrize(
     "written", ["a.png", "a", "a.JPG", "nowhere/a.jpg", "", "C:\\cards\\a.jpg", "../a.jpg"]
 )

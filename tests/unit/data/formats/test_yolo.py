@@ -60,7 +60,7 @@ def test_names_come_from_where_tools_put_them(tmp_path: Path, file: str, text: s
     put(tmp_path, "a.txt", "a.jpg")
     (tmp_path / file).write_bytes(text.encode())
     dataset = open_dataset(tmp_path, "yolo")
-    assert dataset.labels.names == {1: "cat", 2: "dog"}
+    assert dataset.labels().names == {1: "cat", 2: "dog"}
     assert [box.label for one in dataset.records() for box in one.boxes] == ["dog"]
 
 
