@@ -37,7 +37,7 @@ def test_boxes_keep_their_place_from_any_format_to_any_other(
         assert one.image.read() == expected.image.read()
         for box, other in zip(one.boxes, expected.boxes):
             assert box.label == other.label
-            np.testing.assert_allclose(box.edges, other.edges, atol=0.02)
+            np.testing.assert_allclose(box.edges, other.edges, atol=0.011)
 
 
 def test_classes_are_kept_renamed_and_numbered_anew(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_pictures_become_smaller_with_their_boxes_and_keep_their_format(tmp_path
 
 
 @pytest.mark.parametrize(("word", "size"), [("48", (48, 48)), ("50x30", (50, 30))])
-def test_pictures_get_an_exact_size(tmp_path: Path, word: str, size: object) -> None:
+def test_pictures_get_a_size_that_gives_up_their_shape(tmp_path: Path, word: str, size: object) -> None:
     folder = write(tmp_path / "in", "voc", records(1))
     assert run("shrink", folder, tmp_path / "out", "--size", word, "--to", "coco") == EXIT_OK
     ((one,), _) = read(tmp_path / "out")
@@ -244,25 +244,3 @@ def test_no_tensorflow_is_loaded(tmp_path: Path) -> None:
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "lib")}
     assert subprocess.call([sys.executable, "-c", code], env=environment) == 0
-
-
-@pytest.mark.zoo
-def test_the_playing_cards_go_all_the_way_to_shards(tmp_path: Path, shared: Path) -> None:
-    cards = shared / "datasets/playing_cards"
-    labels = cards / "training/labelmap.pbtxt"
-    assert run("check", cards / "images", "--labels", labels) == EXIT_OK
-    words = ("--to", "tfrecord", "--labels", labels, "--shard-mb", 8)
-    assert run("convert", cards / "images", tmp_path / "cards", *words) == EXIT_OK
-    shards = sorted(path.name for path in (tmp_path / "cards").glob("*.record-*"))
-    assert shards == [
-        "test.record-00000-of-00001",
-        *(f"train.record-{number:05d}-of-00004" for number in range(4)),
-    ]
-    before, after = (read(path)[0] for path in (cards / "images", tmp_path / "cards"))
-    assert len(after) == 363
-    for one, other in zip(before, after):
-        assert one.title == other.title
-        assert one.image.read() == other.image.read()
-        for box, same in zip(one.boxes, other.boxes):
-            assert box.label == same.label
-            np.testing.assert_allclose(box.edges, same.edges, atol=0.001)

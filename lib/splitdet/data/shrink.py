@@ -19,7 +19,7 @@ class Shrink:
     longest_px: int = 0
     """Longest side, the ratio of sides kept; 0: `size_px` counts."""
     size_px: Tuple[int, int] = (0, 0)
-    """Most width and height, the ratio lost: what a detector of this input size does anyway."""
+    """Most width and height, the ratio lost, as in a detector of this input size."""
 
     def size_of(self, width_px: int, height_px: int) -> Tuple[int, int]:
         """Width and height of a picture afterwards."""
