@@ -48,7 +48,7 @@ def add_commands(commands: Any) -> None:
     sizes.add_argument(
         "--longest", metavar="PIXELS", type=_positive, help="longest side; keeps the shape"
     )
-    sizes.add_argument("--size", metavar="WxH", type=_size, help="most width and height; loses the shape")
+    sizes.add_argument("--size", metavar="WxH", type=_size, help="most width and height, shape lost")
     shrink.set_defaults(work=_action("shrink"))
 
     split = actions.add_parser(
