@@ -37,6 +37,7 @@ def opencv():
 ONNX = ["onnx>=1.12", "onnxruntime>=1.12", "tf2onnx>=1.13"]
 OPENVINO = ["openvino>=2024.4; python_version>='3.9'"]
 WEB = ["starlette>=0.20", "uvicorn>=0.22", "prometheus-client>=0.15"]
+TRAIN = ["pillow>=9.5", "defusedxml>=0.7.1", "google-crc32c>=1.5", "matplotlib>=3.5"]
 TENSORRT_RTX = "python_version>='3.9' and sys_platform=='linux' and platform_machine=='x86_64'"
 
 setup(
@@ -74,12 +75,15 @@ setup(
         "gpu": ["tensorflow[and-cuda]>=2.15; python_version>='3.9'"],
         "onnx": ONNX,
         "openvino": OPENVINO,
+        "train": TRAIN,
         "tensorrt": ["tensorrt>=8.6; python_version>='3.8'", *ONNX],
         "web": WEB,
         "dev": [
             "pytest>=7",
             *WEB,
             "playwright>=1.40; python_version>='3.9'",
+            *TRAIN,
+            "pycocotools>=2.0.2",
             # builds engines without a GPU
             "tensorrt-rtx-cu13; " + TENSORRT_RTX,
             # compiles the kernels
@@ -88,6 +92,7 @@ setup(
             *OPENVINO,
             "mypy>=1.14; python_version>='3.9'",
             "ruff>=0.9; python_version>='3.9'",
+            "types-defusedxml; python_version>='3.9'",
             "types-PyYAML; python_version>='3.9'",
             "types-requests; python_version>='3.9'",
             "types-tqdm; python_version>='3.9'",
