@@ -119,7 +119,20 @@ class Config:
     )
     cpu_feeders: int = _key(1, "threads that run the NMS when split", "run", low=1, high=64)
     batch_size: int = _key(
-        1, "frames of one size that may go through the network together", "run", low=1, high=1024
+        1,
+        "frames of one size that may go through the network together; of a camera, so many of the "
+        "newest frames are kept for it",
+        "run",
+        low=1,
+        high=1024,
+    )
+    batch_timeout_ms: float = _key(
+        0.0,
+        "milliseconds after its capture that a frame may still wait for others to fill its batch; 0: it "
+        "takes along what is there",
+        "run",
+        low=0,
+        high=60_000,
     )
     in_flight: int = _key(
         0,
