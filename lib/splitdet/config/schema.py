@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Optional, Sequence, Union
+from typing import Any, Callable, Optional, Sequence, Tuple, Union
+
+from splitdet.config.lists import as_devices
 
 CLIP = "media/bikes.mp4"
 DEFAULT_MODEL = "ssdlite_mobilenet_v2_coco_2018_05_09"
@@ -16,9 +18,12 @@ def _key(
     choices: Sequence[str] = (),
     low: Optional[float] = None,
     high: Optional[float] = None,
+    read: Optional[Callable[[Any], Any]] = None,
+    expects: str = "",
 ) -> Any:
+    """A field; `read` makes its value of what was written, or raises for want of what it `expects`."""
     metadata = {"meaning": meaning, "group": group, "choices": choices, "low": low, "high": high}
-    return field(default=default, metadata=metadata)
+    return field(default=default, metadata={**metadata, "read": read, "expects": expects})
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,14 @@ class Config:
         "where the network runs; auto: on a GPU where there is one",
         "run",
         choices=("auto", "cpu", "gpu"),
+    )
+    devices: Tuple[Union[int, str], ...] = _key(
+        (),
+        "a worker process on each of these, side by side: numbers of GPUs, as nvidia-smi shows them, or "
+        "cpu, such as [0, 1]; empty: this process alone, on the device above",
+        "run",
+        read=as_devices,
+        expects="numbers of GPUs or cpu, such as [0, 1] or [cpu, cpu]",
     )
     accelerator_feeders: int = _key(
         2,

@@ -190,7 +190,7 @@ class Pipeline:
         except Aborted:
             pass
         except BaseException as error:  # whatever it is, the run must end with it
-            self.fail(_described(error, SOURCE, self._source.name))
+            self.fail(described(error, SOURCE, self._source.name))
         finally:
             self._source.close()
 
@@ -203,7 +203,8 @@ class Pipeline:
                 number, batch = self._next(position)
                 with self.working(stage.name) as begin_s:
                     stage.work(batch)
-                batch.spans_s[stage.name] = (begin_s, time.perf_counter())
+                # a worker process has told its own time already
+                batch.spans_s.setdefault(stage.name, (begin_s, time.perf_counter()))
                 outlet.put(number, batch)
         except Finished as end:
             outlet.finish(end.total)
@@ -211,7 +212,7 @@ class Pipeline:
             pass
         except BaseException as error:  # whatever it is, the run must end with it
             where = repr(batch.frames[0]) if batch is not None else "no frame"
-            self.fail(_described(error, stage.name, where))
+            self.fail(described(error, stage.name, where))
 
     def _next(self, position: int) -> Tuple[int, Batch]:
         if position:
@@ -241,11 +242,11 @@ class Pipeline:
                 return
 
 
-def _described(error: BaseException, stage: str, where: str) -> BaseException:
+def described(error: BaseException, stage: str, where: str) -> SplitdetError:
     """An error of ours as it is, any other with the place where it happened."""
     if isinstance(error, SplitdetError):
         return error
     reason = " ".join(str(error).split())[:300]
-    described = StageError(f"the {stage} stage failed on {where}: {type(error).__name__}: {reason}")
-    described.__cause__ = error
-    return described
+    told = StageError(f"the {stage} stage failed on {where}: {type(error).__name__}: {reason}")
+    told.__cause__ = error
+    return told

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import mmap
 import os
 import tempfile
+import weakref
 from multiprocessing import reduction
 from typing import Any, Callable, List, Optional, Tuple
 
@@ -38,8 +38,12 @@ class SharedFile:
 
     def __init__(self, folder: str) -> None:
         with tempfile.TemporaryFile(dir=folder) as file:
-            self._file = io.FileIO(os.dup(file.fileno()), "r+")
+            self._keep(os.dup(file.fileno()))
+
+    def _keep(self, descriptor: int) -> None:
+        self._descriptor = descriptor
         self._mapped: Optional[mmap.mmap] = None
+        weakref.finalize(self, os.close, descriptor)
 
     def claim(self, size_bytes: int) -> None:
         """Let it grow to `size_bytes`, all zeros.
@@ -50,32 +54,30 @@ class SharedFile:
         Raises:
             OSError: there is no room for it.
         """
-        descriptor = self._file.fileno()
-        before = os.fstat(descriptor).st_size
+        before = os.fstat(self._descriptor).st_size
         allocate = getattr(os, "posix_fallocate", None)  # macOS has none
         try:
             if allocate is not None:
-                allocate(descriptor, 0, size_bytes)
+                allocate(self._descriptor, 0, size_bytes)
             else:
-                os.ftruncate(descriptor, size_bytes)
+                os.ftruncate(self._descriptor, size_bytes)
         except OSError:
-            os.ftruncate(descriptor, before)
+            os.ftruncate(self._descriptor, before)
             raise
 
     def array(self, offset: int, shape: Tuple[int, ...]) -> np.ndarray:
         """A view of its bytes: uint8 of `shape`, which keeps them in memory as long as it lives."""
         count = int(np.prod(shape))
         if self._mapped is None or len(self._mapped) < offset + count:
-            self._mapped = mmap.mmap(self._file.fileno(), 0)  # all of it, as large as it is now
+            self._mapped = mmap.mmap(self._descriptor, 0)  # all of it, as large as it is now
         return np.frombuffer(self._mapped, np.uint8, count, offset).reshape(shape)
 
     def __reduce__(self) -> Tuple[Callable[[Any], SharedFile], Tuple[Any]]:
-        return _received, (reduction.DupFd(self._file.fileno()),)
+        return _received, (reduction.DupFd(self._descriptor),)
 
 
 def _received(sent: Any) -> SharedFile:
     """The file in the process that it was sent to."""
     shared = SharedFile.__new__(SharedFile)
-    shared._file = io.FileIO(sent.detach(), "r+")
-    shared._mapped = None
+    shared._keep(sent.detach())
     return shared
