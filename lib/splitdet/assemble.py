@@ -54,6 +54,7 @@ def assemble(
         lossless=lossless,
         in_flight=config.in_flight or feeders + (SPARE_LOSSLESS if lossless else SPARE_LATEST),
         batch_size=config.batch_size,
+        batch_timeout_s=config.batch_timeout_ms / 1000,
         limit=config.max_frames,
         stall_timeout_s=config.stall_timeout_s,
         leave=leave,

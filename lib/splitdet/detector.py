@@ -10,15 +10,15 @@ from typing import Any, Optional, Union
 import numpy as np
 
 from splitdet.config import Config, make_config
-from splitdet.engines.choose import choose_engine, make_ends
+from splitdet.engines.base import Described
 from splitdet.errors import ConfigError
 from splitdet.labels import Labels, load_labels
 from splitdet.loading import load_model
 from splitdet.models import AUTO
 from splitdet.models.base import Model
-from splitdet.plan import Back, Front
+from splitdet.steps import LocalSteps, Steps, alone
 from splitdet.threshold import LiveThreshold
-from splitdet.types import Batch, Detections, Selection, check_image
+from splitdet.types import Batch, Detections, Selection
 from splitdet.zoo.find import model_files
 from splitdet.zoo.manifest import Manifest
 from splitdet.zoo.manifest import label_path as manifest_labels
@@ -68,15 +68,24 @@ class Detector:
         self._selection = Selection(config.det_th, config.max_boxes, config.region_area_px)
         self.threshold = LiveThreshold(config.det_th)
         """May be moved at any time, from any thread."""
-        self.engine = choose_engine(config, self.model, self.feeders, self.split)
-        ends = make_ends(self.engine, config, self.model, self.threshold, self.split)
-        self._front: Front = ends[0]
-        self._back: Back = ends[1]
+        self.steps: Steps = self._make_steps()
+
+    def _make_steps(self) -> Steps:
+        if self.config.devices:
+            from splitdet.processes.devices import DeviceSteps
+
+            return DeviceSteps(self.config, self.model)
+        return LocalSteps(self.config, self.model, self.split)
+
+    @property
+    def engine(self) -> Described:
+        """Who computes the network."""
+        return self.steps.engine
 
     @property
     def feeders(self) -> int:
         """Threads that may run the network at once."""
-        return int(getattr(self.config, self.model.feeders_key))
+        return self.steps.feeders
 
     @property
     def selection(self) -> Selection:
@@ -104,38 +113,36 @@ class Detector:
         Raises:
             ValueError: not such an array, or a `det_th` below `threshold`: nothing is looked at there.
         """
-        check_image(image)
         selection = self.selection
-        if det_th is not None:
-            if det_th < selection.threshold:
-                raise ValueError(
-                    f"det_th {det_th:g} is less than that of the detector, {selection.threshold:g}; "
-                    f"open it with det_th={det_th:g}"
-                )
-            selection = replace(selection, threshold=det_th)
-        return self._back.results(self._front.run(self._front.prepare([image])), selection)[0]
+        if det_th is not None and det_th < selection.threshold:
+            raise ValueError(
+                f"det_th {det_th:g} is less than that of the detector, {selection.threshold:g}; "
+                f"open it with det_th={det_th:g}"
+            )
+        batch = alone(image)
+        self.steps.take(batch, selection)
+        found = batch.results[0]
+        return found if det_th is None else found.top(det_th, selection.limit)
 
     def warm_up(self, height: int = WARM_UP_SIZE_PX[0], width: int = WARM_UP_SIZE_PX[1]) -> None:
         """Run once on an empty picture: first runs are slow."""
-        self.detect(np.zeros((height, width, 3), np.uint8))
+        self.steps.warm_up(np.zeros((height, width, 3), np.uint8), self.selection)
 
     def prepare(self, batch: Batch) -> None:
-        """Frames to what the engine takes."""
-        batch.tensors = self._front.prepare([frame.image for frame in batch.frames])
+        """See `Steps.prepare`."""
+        self.steps.prepare(batch)
 
     def accelerate(self, batch: Batch) -> None:
-        """Run the accelerator part, or the whole graph when it is not split."""
-        batch.tensors = self._front.run(batch.tensors)
+        """See `Steps.accelerate`."""
+        self.steps.accelerate(batch, self.selection)
 
     def suppress(self, batch: Batch) -> None:
-        """Suppress, unless the graph has done it, and read the results."""
-        batch.results = self._back.results(batch.tensors, self.selection)
-        batch.tensors = ()
+        """See `Steps.suppress`."""
+        self.steps.suppress(batch, self.selection)
 
     def close(self) -> None:
         """Give memory and devices back."""
-        self._front.close()
-        self._back.close()
+        self.steps.close()
 
 
 def _claimed_type(config: Config, manifest: Optional[Manifest]) -> str:

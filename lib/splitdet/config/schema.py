@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Optional, Sequence, Union
+from typing import Any, Callable, Optional, Sequence, Tuple, Union
+
+from splitdet.config.lists import as_devices
 
 CLIP = "media/bikes.mp4"
 DEFAULT_MODEL = "ssdlite_mobilenet_v2_coco_2018_05_09"
@@ -16,9 +18,12 @@ def _key(
     choices: Sequence[str] = (),
     low: Optional[float] = None,
     high: Optional[float] = None,
+    read: Optional[Callable[[Any], Any]] = None,
+    expects: str = "",
 ) -> Any:
+    """A field; `read` makes its value of what was written, or raises for want of what it `expects`."""
     metadata = {"meaning": meaning, "group": group, "choices": choices, "low": low, "high": high}
-    return field(default=default, metadata=metadata)
+    return field(default=default, metadata={**metadata, "read": read, "expects": expects})
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,14 @@ class Config:
         "run",
         choices=("auto", "cpu", "gpu"),
     )
+    devices: Tuple[Union[int, str], ...] = _key(
+        (),
+        "a worker process on each of these, side by side: numbers of GPUs, as nvidia-smi shows them, or "
+        "cpu, such as [0, 1]; empty: this process alone, on the device above",
+        "run",
+        read=as_devices,
+        expects="numbers of GPUs or cpu, such as [0, 1] or [cpu, cpu]",
+    )
     accelerator_feeders: int = _key(
         2,
         "threads that feed the network, or the whole graph when it is not split",
@@ -119,7 +132,20 @@ class Config:
     )
     cpu_feeders: int = _key(1, "threads that run the NMS when split", "run", low=1, high=64)
     batch_size: int = _key(
-        1, "frames of one size that may go through the network together", "run", low=1, high=1024
+        1,
+        "frames of one size that may go through the network together; of a camera, so many of the "
+        "newest frames are kept for it",
+        "run",
+        low=1,
+        high=1024,
+    )
+    batch_timeout_ms: float = _key(
+        0.0,
+        "milliseconds after its capture that a frame may still wait for others to fill its batch; 0: it "
+        "takes along what is there",
+        "run",
+        low=0,
+        high=60_000,
     )
     in_flight: int = _key(
         0,

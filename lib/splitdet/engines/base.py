@@ -48,16 +48,20 @@ class Suppression(NamedTuple):
     to the bit."""
 
 
-class Engine(ABC):
-    """Who computes a part of a graph."""
-
-    starts_at: ClassVar[str] = "image"
-    """What it takes: `image`, the frame as it is, or `resized`, what the network's resize gives."""
+class Described(ABC):
+    """Who computes, as far as people are told."""
 
     @property
     @abstractmethod
     def description(self) -> str:
         """Name, version and device, for people."""
+
+
+class Engine(Described):
+    """Who computes a part of a graph."""
+
+    starts_at: ClassVar[str] = "image"
+    """What it takes: `image`, the frame as it is, or `resized`, what the network's resize gives."""
 
     @abstractmethod
     def compile(self, part: Part, on_cpu: Sequence[str]) -> Runner:

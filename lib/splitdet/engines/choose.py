@@ -10,7 +10,7 @@ import logging
 import platform
 from contextlib import closing
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Callable, Dict, List, NamedTuple, Tuple
 
 from splitdet import __version__
 from splitdet.cache import cache_file, write_cache
@@ -36,7 +36,6 @@ from splitdet.plan import (
     ResizedFront,
     SuppressedBack,
 )
-from splitdet.threshold import LiveThreshold
 
 
 class _Readers(NamedTuple):
@@ -109,7 +108,7 @@ def make_engine(name: str, config: Config, feeders: int) -> Engine:
 
 
 def make_ends(
-    engine: Engine, config: Config, model: Model, threshold: LiveThreshold, split: bool
+    engine: Engine, config: Config, model: Model, split: bool, at_least: Callable[[], float]
 ) -> Tuple[Front, Back]:
     """Frames to the cut by `engine`, and from there to detections.
 
@@ -121,7 +120,7 @@ def make_ends(
     in_two = split or not takes_image
     back = make_back(config, model, in_two, by_tensorflow=takes_image)
     if isinstance(back, FastBack) and config.nms == "auto" and model.resizes_like_tensorflow:
-        nms = Suppression(back.settings, lambda: threshold.score, inside=not split)
+        nms = Suppression(back.settings, at_least, inside=not split)
         runner = engine.compile_frames(model.parts.network(), nms)
         if runner is not None:
             return FramesFront(model, runner, True), SuppressedBack(model, back)
