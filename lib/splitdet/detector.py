@@ -68,11 +68,15 @@ class Detector:
             text = str(error)
             raise type(error)(text if str(path) in text else f"{path}: {text}") from None
         self.labels = _choose_labels(config, manifest, self.model)
-        selection = Selection(config.det_th, config.max_boxes, config.region_area_px)
+        self.selection = Selection(
+            *(config.det_th, config.max_boxes, config.region_area_px),
+            classes=self.labels.ids(config.classes),
+            roi=config.roi,
+        )
         self.engine = choose_engine(config, self.model, self.feeders, self.split)
         self._front: Front = make_front(self.engine, self.model, self.split)
         by_tensorflow = self.engine.starts_at == "image"
-        self._back: Back = make_back(config, self.model, selection, self.split, by_tensorflow)
+        self._back: Back = make_back(config, self.model, self.selection, self.split, by_tensorflow)
 
     @property
     def feeders(self) -> int:
@@ -91,7 +95,8 @@ class Detector:
         self.close()
 
     def detect(self, image: np.ndarray) -> Detections:
-        """What is in one picture: everything from `det_th` on, at most `max_boxes`, best first.
+        """What is in one picture: everything from `det_th` on, of `classes` and in `roi`, at most
+        `max_boxes`, best first.
 
         Args:
             image: uint8 (H, W, 3), BGR, as OpenCV reads it. It is not changed.

@@ -138,7 +138,7 @@ class FastBack(Back):
             kept = self._nms.find(tensors, row, self._selection.threshold)
             if kept is None:
                 return self._by_graph().results(tensors)
-            found.append(kept.top(self._selection.threshold, self._selection.limit))
+            found.append(self._selection.of_boxes(kept))
         return found
 
     def _by_graph(self) -> Back:
