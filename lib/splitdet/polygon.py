@@ -36,4 +36,4 @@ def covered(polygon: Polygon, height: int, width: int) -> np.ndarray:
 def corners_px(polygon: Polygon, height: int, width: int) -> np.ndarray:
     """The corners as pixels of a picture: int32 (N, 2), x and y."""
     corners = np.array(polygon) * (width, height) - 0.5  # a pixel's number is half less than its middle
-    return np.rint(corners).astype(np.int32)
+    return np.asarray(np.rint(corners.clip(0, (width - 1, height - 1))), np.int32)

@@ -238,7 +238,7 @@ class Selection:
         return found.rows(np.flatnonzero(keep)[: self.limit])
 
     def of_pixels(self, pixels: np.ndarray) -> Segmentation:
-        """A segmented picture in which every other class, and what lies outside the `roi`, is background.
+        """A segmented picture in which other classes, and what lies outside the `roi`, are background.
 
         Args:
             pixels: integers (h, w), at most 255.

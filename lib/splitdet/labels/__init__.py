@@ -59,15 +59,16 @@ class Labels:
         for number, name in self.names.items():
             by_name.setdefault(name.lower(), set()).add(number)
         found: Set[int] = set()
-        for name in wanted:
-            if isinstance(name, int) and (name in self.names or not self.names):
-                found.add(name)
-            elif str(name).lower() in by_name:
-                found |= by_name[str(name).lower()]
+        for item in wanted:
+            text = str(item).lower()
+            if isinstance(item, int) and (item in self.names or not self.names):
+                found.add(item)
+            elif text in by_name:
+                found |= by_name[text]
             else:
-                close = difflib.get_close_matches(str(name).lower(), by_name, n=1)
+                close = difflib.get_close_matches(text, by_name, n=1)
                 hint = f"; did you mean {close[0]!r}?" if close else ""
-                raise ConfigError(f"classes: the model has no class {name!r}{hint}")
+                raise ConfigError(f"classes: the model has no class {item!r}{hint}")
         return frozenset(found)
 
 
