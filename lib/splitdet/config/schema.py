@@ -21,7 +21,7 @@ def _key(
     read: Optional[Callable[[Any], Any]] = None,
     expects: str = "",
 ) -> Any:
-    """A field; `read` makes its value of what the user wrote, or raises, for want of what it `expects`."""
+    """A field. `read` makes its value of what a user wrote; ValueError: it is not what it `expects`."""
     metadata = {"meaning": meaning, "group": group, "choices": choices, "low": low, "high": high}
     return field(default=default, metadata={**metadata, "read": read, "expects": expects})
 
@@ -192,14 +192,12 @@ class Config:
     )
     video_codec: str = _key(
         "auto",
-        "how a video is written; auto: mjpg in .avi and .mkv, mp4v in .mp4 and .mov, vp8 in .webm; which "
-        "others there are depends on the OpenCV that is installed",
+        "how a video is written; auto: mjpg in .avi and .mkv, mp4v in .mp4 and .mov, vp8 in .webm; "
+        "which others there are depends on the OpenCV that is installed",
         "show",
         choices=("auto", "mjpg", "mp4v", "xvid", "h264", "vp8", "vp9", "ffv1"),
     )
-    json_box_px: bool = _key(
-        False, "JSON lines give each box in pixels too (box_px)", "show"
-    )
+    json_box_px: bool = _key(False, "JSON lines give each box in pixels too (box_px)", "show")
 
 
 ALIASES = {
