@@ -71,6 +71,7 @@ setup(
         "tensorrt": ["tensorrt>=8.6; python_version>='3.8'", *ONNX],
         "dev": [
             "pytest>=7",
+            "pycocotools>=2.0.7",
             # builds engines without a GPU
             "tensorrt-rtx-cu13; " + TENSORRT_RTX,
             *[f"{package}; python_version>='3.10'" for package in ONNX],
