@@ -83,7 +83,7 @@ setup(
             *WEB,
             "playwright>=1.40; python_version>='3.9'",
             *TRAIN,
-            "pycocotools>=2.0.2",
+            "pycocotools>=2.0.7",
             # builds engines without a GPU
             "tensorrt-rtx-cu13; " + TENSORRT_RTX,
             # compiles the kernels

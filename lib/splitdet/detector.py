@@ -65,7 +65,11 @@ class Detector:
         self.model: Model = load_model(files.graph, _claimed_type(config, manifest))
         _check_against(config, self.model)
         self.labels = _choose_labels(config, manifest, self.model)
-        self._selection = Selection(config.det_th, config.max_boxes, config.region_area_px)
+        self._selection = Selection(
+            *(config.det_th, config.max_boxes, config.region_area_px),
+            classes=self.labels.ids(config.classes),
+            roi=config.roi,
+        )
         self.threshold = LiveThreshold(config.det_th)
         """May be moved at any time, from any thread."""
         self.steps: Steps = self._make_steps()
@@ -104,7 +108,8 @@ class Detector:
         self.close()
 
     def detect(self, image: np.ndarray, det_th: Optional[float] = None) -> Detections:
-        """What is in one picture: everything from `threshold` on, at most `max_boxes`, best first.
+        """What is in one picture: everything from `threshold` on, of `classes` and in `roi`, at most
+        `max_boxes`, best first.
 
         Args:
             image: uint8 (H, W, 3), BGR, as OpenCV reads it. It is not changed.

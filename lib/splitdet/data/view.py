@@ -17,7 +17,7 @@ from splitdet.data.pictures import decode, encode
 from splitdet.data.records import Box, Record
 from splitdet.data.report import as_text
 from splitdet.data.transfer import settled_records
-from splitdet.visualize.draw import Colour, colour
+from splitdet.visualize.palette import Colour, colour
 
 WIDTH_PX = 320
 QUALITY = 80

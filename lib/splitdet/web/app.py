@@ -17,7 +17,7 @@ from starlette.routing import Route
 from splitdet.labels import Labels
 from splitdet.sinks.json_lines import frame_record
 from splitdet.types import Detections, Frame
-from splitdet.visualize.draw import colour
+from splitdet.visualize.palette import colour
 from splitdet.web.figures import Figures, without_password
 from splitdet.web.jpeg import JpegEncoder
 from splitdet.web.metrics import Metrics
