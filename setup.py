@@ -36,6 +36,7 @@ def opencv():
 
 ONNX = ["onnx>=1.12", "onnxruntime>=1.12", "tf2onnx>=1.13"]
 OPENVINO = ["openvino>=2024.4; python_version>='3.9'"]
+PLOT = ["matplotlib>=3.5"]
 TENSORRT_RTX = "python_version>='3.9' and sys_platform=='linux' and platform_machine=='x86_64'"
 
 setup(
@@ -69,8 +70,10 @@ setup(
         "onnx": ONNX,
         "openvino": OPENVINO,
         "tensorrt": ["tensorrt>=8.6; python_version>='3.8'", *ONNX],
+        "plot": PLOT,
         "dev": [
             "pytest>=7",
+            *PLOT,
             # builds engines without a GPU
             "tensorrt-rtx-cu13; " + TENSORRT_RTX,
             *[f"{package}; python_version>='3.10'" for package in ONNX],

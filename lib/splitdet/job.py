@@ -18,6 +18,7 @@ class Job:
         save: file or folder for annotated pictures; empty for none, None as config.yml says.
         json: file for one JSON line a frame; empty for none.
         summary: file for the summary; empty for none.
+        trace: file for when each stage worked on each frame; empty for none.
     """
 
     config: Config
@@ -25,6 +26,7 @@ class Job:
     save: Optional[str] = None
     json: str = ""
     summary: str = ""
+    trace: str = ""
 
 
 @dataclass

@@ -55,6 +55,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-frames", metavar="N", type=int, help="stop after N frames")
     parser.add_argument("--json", metavar="FILE", default="", help="write one JSON line a frame")
     parser.add_argument("--summary", metavar="FILE", default="", help="write the summary as JSON")
+    parser.add_argument(
+        "--trace", metavar="FILE", default="", help="write when each stage worked on each frame"
+    )
     parser.add_argument("--print-config", action="store_true", help="print the settings, and stop")
 
 
@@ -117,7 +120,7 @@ def _run(
     if config.debug_mode:
         debug_messages()
     save = options.save if isinstance(options.save, str) else sink
-    outcome = run(Job(config, source, save, options.json, options.summary))
+    outcome = run(Job(config, source, save, options.json, options.summary, options.trace))
     if outcome.stuck:
         print(
             f"error: the {outcome.stuck[0]} stage does not return; leaving without it",

@@ -31,7 +31,7 @@ def make_sinks(job: Job, source: Source, detector: Detector) -> List[Sink]:
     if save is None and job.config.save_to_file:
         save = IMAGE_FOLDER if is_images else default_movie_path()
     taken = [os.path.realpath(source.name)]
-    for path in (save, job.json, job.summary):
+    for path in (save, job.json, job.summary, job.trace):
         if path and not (is_images and path == save):
             if os.path.realpath(path) in taken:
                 raise SinkError(f"{path}: is in use already by this run; write somewhere else")
