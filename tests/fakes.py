@@ -14,6 +14,7 @@ import numpy as np
 from splitdet.config import Config, make_config
 from splitdet.labels import Labels
 from splitdet.sources.base import Source
+from splitdet.threshold import LiveThreshold
 from splitdet.types import Batch, Detections, Frame
 
 Work = Callable[[int], None]
@@ -29,6 +30,7 @@ class FakeDetector:
     def __init__(self, steps: Optional[Dict[str, Work]] = None, config: Optional[Config] = None) -> None:
         self.config = config or make_config()
         self.labels = Labels({1: "thing"})
+        self.threshold = LiveThreshold(self.config.det_th)
         self.model = SimpleNamespace(type_name="fake")
         self.engine = SimpleNamespace(description="no engine")
         self.split = True

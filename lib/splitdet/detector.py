@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Optional, Union
 
@@ -16,6 +17,7 @@ from splitdet.labels import Labels, load_labels
 from splitdet.models import AUTO, identify
 from splitdet.models.base import Model
 from splitdet.plan import Back, Front
+from splitdet.threshold import LiveThreshold
 from splitdet.types import Batch, Detections, Selection, check_image
 from splitdet.zoo.find import model_files
 from splitdet.zoo.manifest import Manifest
@@ -68,11 +70,17 @@ class Detector:
             text = str(error)
             raise type(error)(text if str(path) in text else f"{path}: {text}") from None
         self.labels = _choose_labels(config, manifest, self.model)
-        selection = Selection(config.det_th, config.max_boxes, config.region_area_px)
+        self._selection = Selection(
+            *(config.det_th, config.max_boxes, config.region_area_px),
+            classes=self.labels.ids(config.classes),
+            roi=config.roi,
+        )
+        self.threshold = LiveThreshold(config.det_th)
+        """May be moved at any time, from any thread."""
         self.engine = choose_engine(config, self.model, self.feeders, self.split)
         self._front: Front = make_front(self.engine, self.model, self.split)
         by_tensorflow = self.engine.starts_at == "image"
-        self._back: Back = make_back(config, self.model, selection, self.split, by_tensorflow)
+        self._back: Back = make_back(config, self.model, self.split, by_tensorflow)
 
     @property
     def feeders(self) -> int:
@@ -91,7 +99,8 @@ class Detector:
         self.close()
 
     def detect(self, image: np.ndarray) -> Detections:
-        """What is in one picture: everything from `det_th` on, at most `max_boxes`, best first.
+        """What is in one picture: everything from `threshold` on, of `classes` and in `roi`, at most
+        `max_boxes`, best first.
 
         Args:
             image: uint8 (H, W, 3), BGR, as OpenCV reads it. It is not changed.
@@ -119,7 +128,8 @@ class Detector:
 
     def suppress(self, batch: Batch) -> None:
         """Suppress, unless the graph has done it, and read the results."""
-        batch.results = self._back.results(batch.tensors)
+        selection = replace(self._selection, threshold=self.threshold.score)
+        batch.results = self._back.results(batch.tensors, selection)
         batch.tensors = ()
 
     def close(self) -> None:

@@ -18,6 +18,10 @@ class Job:
         save: file or folder for annotated pictures; empty for none, None as config.yml says.
         json: file for one JSON line a frame; empty for none.
         summary: file for the summary; empty for none.
+        csv: file for one row a detection; empty for none.
+        coco: file for results in COCO's format; empty for none.
+        crops: folder for pictures of what was found; empty for none.
+        raw: file or folder for frames with nothing drawn; empty for none.
         trace: file for when each stage worked on each frame; empty for none.
     """
 
@@ -26,6 +30,10 @@ class Job:
     save: Optional[str] = None
     json: str = ""
     summary: str = ""
+    csv: str = ""
+    coco: str = ""
+    crops: str = ""
+    raw: str = ""
     trace: str = ""
 
 

@@ -6,12 +6,11 @@ from typing import List, Optional, Sequence
 
 import numpy as np
 
-from splitdet.detector import Detector
 from splitdet.errors import SinkError
 from splitdet.pipeline.meter import Meter
 from splitdet.sinks.base import Sink
 from splitdet.types import Batch, Detections, Frame
-from splitdet.visualize.draw import draw_found, draw_fps
+from splitdet.visualize.painter import Painter, fps_note
 
 
 class Output:
@@ -19,10 +18,12 @@ class Output:
 
     Args:
         sinks: they are closed with it.
+        text: write the rate into the corner.
     """
 
-    def __init__(self, detector: Detector, sinks: Sequence[Sink], meter: Meter) -> None:
-        self._detector = detector
+    def __init__(self, painter: Painter, sinks: Sequence[Sink], meter: Meter, text: bool) -> None:
+        self._painter = painter
+        self._text = text
         self._sinks = list(sinks)
         self._meter = meter
 
@@ -35,11 +36,8 @@ class Output:
                 sink.write(frame, found, picture if wants else None)
 
     def _draw(self, frame: Frame, found: Detections) -> np.ndarray:
-        picture: np.ndarray = frame.image.copy()
-        draw_found(picture, found, self._detector.labels)
-        if self._detector.config.vis_text:
-            draw_fps(picture, self._meter.current_fps)
-        return picture
+        notes = [fps_note(self._meter.current_fps)] if self._text else []
+        return self._painter.paint(frame.image, found, notes)
 
     @property
     def paths(self) -> List[str]:

@@ -78,8 +78,8 @@ class Back(ABC):
     """What the front gives to detections."""
 
     @abstractmethod
-    def results(self, tensors: Tensors) -> List[Detections]:
-        """One for each frame."""
+    def results(self, tensors: Tensors, selection: Selection) -> List[Detections]:
+        """What is to be reported, one for each frame."""
 
     def close(self) -> None:
         """Give memory and devices back."""
@@ -89,26 +89,25 @@ class Back(ABC):
 class ReadBack(Back):
     """The graph has done it all; its results are only read."""
 
-    def __init__(self, model: Model, selection: Selection) -> None:
+    def __init__(self, model: Model) -> None:
         self._model = model
-        self._selection = selection
 
-    def results(self, tensors: Tensors) -> List[Detections]:
+    def results(self, tensors: Tensors, selection: Selection) -> List[Detections]:
         """See `Back.results`."""
         rows = range(len(tensors[0]))
-        return [self._model.result(tensors, row, self._selection) for row in rows]
+        return [self._model.result(tensors, row, selection) for row in rows]
 
 
 class GraphBack(ReadBack):
     """The graph's own NMS, as a part of its own."""
 
-    def __init__(self, model: Model, selection: Selection, runner: Runner) -> None:
-        super().__init__(model, selection)
+    def __init__(self, model: Model, runner: Runner) -> None:
+        super().__init__(model)
         self._runner = runner
 
-    def results(self, tensors: Tensors) -> List[Detections]:
+    def results(self, tensors: Tensors, selection: Selection) -> List[Detections]:
         """See `Back.results`."""
-        return super().results(self._runner.run(tensors))
+        return super().results(self._runner.run(tensors), selection)
 
     def close(self) -> None:
         """See `Back.close`."""
@@ -122,23 +121,20 @@ class FastBack(Back):
         make_graph_back: for frames of which only the graph itself can tell what it keeps.
     """
 
-    def __init__(
-        self, nms: FastNms, selection: Selection, make_graph_back: Callable[[], Back]
-    ) -> None:
+    def __init__(self, nms: FastNms, make_graph_back: Callable[[], Back]) -> None:
         self._nms = nms
-        self._selection = selection
         self._make_graph_back = make_graph_back
         self._graph_back: Optional[Back] = None
         self._lock = threading.Lock()
 
-    def results(self, tensors: Tensors) -> List[Detections]:
+    def results(self, tensors: Tensors, selection: Selection) -> List[Detections]:
         """See `Back.results`."""
         found: List[Detections] = []
         for row in range(len(tensors[0])):
-            kept = self._nms.find(tensors, row, self._selection.threshold)
+            kept = self._nms.find(tensors, row, selection.threshold)
             if kept is None:
-                return self._by_graph().results(tensors)
-            found.append(kept.top(self._selection.threshold, self._selection.limit))
+                return self._by_graph().results(tensors, selection)
+            found.append(selection.of_boxes(kept))
         return found
 
     def _by_graph(self) -> Back:

@@ -33,6 +33,7 @@ from splitdet.sources.choose import open_source
 from splitdet.trace.write import TraceWriter
 from splitdet.types import Batch
 from splitdet.visualize.draw import describe
+from splitdet.visualize.painter import Painter
 
 log = logging.getLogger(__name__)
 
@@ -62,9 +63,10 @@ def run(job: Job) -> Outcome:
             detector.engine.description,
             warm_s - began_s,
         )
-        viewer = make_viewer(config, detector)
+        painter = Painter(detector.labels, config.roi)
+        viewer = make_viewer(job, detector, painter, meter)
         startup = {"load": loaded_s - began_s, "warm_up": warm_s - loaded_s}
-        output = Output(detector, [*sinks, viewer] if viewer else sinks, meter)
+        output = Output(painter, [*sinks, viewer] if viewer else sinks, meter, config.vis_text)
         this_run = _Run(job, source, detector, meter, output, viewer, startup)
     except BaseException:
         source.close()
@@ -151,13 +153,17 @@ class _Run:
                 tqdm.write(console_line(self._meter.interval(), config.debug_mode))
 
     def _show(self, pipeline: Pipeline) -> bool:
-        """Show what is due; whether the user wants to stop."""
+        """Show what is due; whether the user wants to stop. While a file is paused nothing goes on."""
         assert self._viewer is not None
-        with pipeline.working("window"):
-            begin_s = time.perf_counter()
-            if self._viewer.refresh():
-                self._meter.shown(time.perf_counter() - begin_s)
-            return self._viewer.wants_to_quit()
+        while True:
+            with pipeline.working("window"):
+                begin_s = time.perf_counter()
+                if self._viewer.refresh():
+                    self._meter.shown(time.perf_counter() - begin_s)
+                if self._viewer.wants_to_quit():
+                    return True
+            if self._source.live or pipeline.stopping or not self._viewer.is_paused():
+                return False
 
     def _print_detections(self, batch: Batch) -> None:
         interval = self._job.config.det_interval

@@ -55,6 +55,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-frames", metavar="N", type=int, help="stop after N frames")
     parser.add_argument("--json", metavar="FILE", default="", help="write one JSON line a frame")
     parser.add_argument("--summary", metavar="FILE", default="", help="write the summary as JSON")
+    parser.add_argument("--csv", metavar="FILE", default="", help="write one row a detection")
+    parser.add_argument("--coco", metavar="FILE", default="", help="write results in COCO's format")
+    parser.add_argument("--crops", metavar="FOLDER", default="", help="write a picture a detection")
+    parser.add_argument("--raw", metavar="PATH", default="", help="write frames with nothing drawn")
     parser.add_argument(
         "--trace", metavar="FILE", default="", help="write when each stage worked on each frame"
     )
@@ -120,7 +124,8 @@ def _run(
     if config.debug_mode:
         debug_messages()
     save = options.save if isinstance(options.save, str) else sink
-    outcome = run(Job(config, source, save, options.json, options.summary, options.trace))
+    places = ("json", "summary", "csv", "coco", "crops", "raw", "trace")
+    outcome = run(Job(config, source, save, **{name: getattr(options, name) for name in places}))
     if outcome.stuck:
         print(
             f"error: the {outcome.stuck[0]} stage does not return; leaving without it",

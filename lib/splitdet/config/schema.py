@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Optional, Sequence, Union
+from typing import Any, Callable, Optional, Sequence, Tuple, Union
+
+from splitdet.config.lists import as_classes, as_polygon
 
 CLIP = "media/bikes.mp4"
 DEFAULT_MODEL = "ssdlite_mobilenet_v2_coco_2018_05_09"
@@ -16,9 +18,12 @@ def _key(
     choices: Sequence[str] = (),
     low: Optional[float] = None,
     high: Optional[float] = None,
+    read: Optional[Callable[[Any], Any]] = None,
+    expects: str = "",
 ) -> Any:
+    """A field. `read` makes its value of what a user wrote; ValueError: it is not what it `expects`."""
     metadata = {"meaning": meaning, "group": group, "choices": choices, "low": low, "high": high}
-    return field(default=default, metadata=metadata)
+    return field(default=default, metadata={**metadata, "read": read, "expects": expects})
 
 
 @dataclass(frozen=True)
@@ -143,6 +148,22 @@ class Config:
     max_boxes: int = _key(
         100, "most detections of a frame to report, best first", "report", low=1, high=100000
     )
+    classes: Tuple[Union[int, str], ...] = _key(
+        (),
+        "report only these: names of the label map, or its ids, such as [person, car]; empty: all",
+        "report",
+        read=as_classes,
+        expects="names or ids of classes, such as [person, car]",
+    )
+    roi: Tuple[Tuple[float, float], ...] = _key(
+        (),
+        "report only what stands in this polygon: its corners [x, y], each 0..1 of the width or height "
+        "of the frame, such as [[0, 0.5], [1, 0.5], [1, 1], [0, 1]]; a thing stands where the middle "
+        "of its box's lower edge is; empty: all of the frame",
+        "report",
+        read=as_polygon,
+        expects="three or more corners [x, y], each 0..1 and not all on one line",
+    )
     region_area_px: int = _key(
         500,
         "deeplab_v3: pixels from which on a region gets a box, in the picture that the model sees "
@@ -169,6 +190,14 @@ class Config:
     save_to_file: bool = _key(
         False, "write output_movie/output_<unixtime>.avi, or output_image/<same path>", "show"
     )
+    video_codec: str = _key(
+        "auto",
+        "how a video is written; auto: mjpg in .avi and .mkv, mp4v in .mp4 and .mov, vp8 in .webm; "
+        "which others there are depends on the OpenCV that is installed",
+        "show",
+        choices=("auto", "mjpg", "mp4v", "xvid", "h264", "vp8", "vp9", "ffv1"),
+    )
+    json_box_px: bool = _key(False, "JSON lines give each box in pixels too (box_px)", "show")
 
 
 ALIASES = {

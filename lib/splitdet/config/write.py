@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import yaml
 
@@ -26,9 +27,14 @@ def as_yaml(config: Config) -> str:
             choices = field.metadata["choices"]
             if choices:
                 meaning += " ({})".format(", ".join(choices))
-            value = yaml.safe_dump({field.name: getattr(config, field.name)}).strip()
-            lines.append(f"\n# {_wrapped(meaning)}\n{value}\n")
+            lines.append(f"\n# {_wrapped(meaning)}\n{_line(field.name, getattr(config, field.name))}\n")
     return "".join(lines)
+
+
+def _line(name: str, value: Any) -> str:
+    if isinstance(value, tuple):  # on the line of its key, as people write it
+        return f"{name}: {yaml.safe_dump(value, default_flow_style=True, width=1000).strip()}"
+    return str(yaml.safe_dump({name: value})).strip()
 
 
 def _wrapped(text: str, width: int = 96) -> str:

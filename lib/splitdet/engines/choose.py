@@ -24,7 +24,6 @@ from splitdet.models.base import Model
 from splitdet.models.fast_nms import FastNms
 from splitdet.models.nms_settings import TENSORFLOW_2
 from splitdet.plan import Back, FastBack, FrameFront, Front, GraphBack, ReadBack, ResizedFront
-from splitdet.types import Selection
 
 _PACKAGES = {
     "openvino": ["openvino"],
@@ -85,9 +84,7 @@ def make_front(engine: Engine, model: Model, split: bool = True) -> Front:
     return ResizedFront(model, engine.compile(parts.network(), ()))
 
 
-def make_back(
-    config: Config, model: Model, selection: Selection, split: bool, by_tensorflow: bool
-) -> Back:
+def make_back(config: Config, model: Model, split: bool, by_tensorflow: bool) -> Back:
     """From what the front gives to detections.
 
     Args:
@@ -98,17 +95,17 @@ def make_back(
         CutError: `nms: fast` was asked for, and this graph's NMS is none that it knows.
     """
     if not split:
-        return ReadBack(model, selection)
+        return ReadBack(model)
 
     def by_graph() -> Back:
         engine = make_engine("tensorflow", _for_tensorflow(config), 1)
-        return GraphBack(model, selection, engine.compile(model.parts.cpu(), EVERYTHING))
+        return GraphBack(model, engine.compile(model.parts.cpu(), EVERYTHING))
 
     if config.nms == "graph":
         return by_graph()
     try:
         like = None if by_tensorflow else TENSORFLOW_2
-        return FastBack(FastNms(model.parts, like), selection, by_graph)
+        return FastBack(FastNms(model.parts, like), by_graph)
     except CutError as error:
         if config.nms == "fast":
             raise CutError(f"nms is fast, but {error}; set nms: auto or graph") from None

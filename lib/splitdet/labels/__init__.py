@@ -11,7 +11,7 @@ import difflib
 import json
 import re
 from pathlib import Path
-from typing import Dict, Optional, Tuple, Union
+from typing import Dict, FrozenSet, Iterable, Optional, Set, Tuple, Union
 
 from splitdet.errors import ConfigError
 
@@ -48,6 +48,28 @@ class Labels:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def ids(self, wanted: Iterable[Union[int, str]]) -> FrozenSet[int]:
+        """The classes of these names (small letters or large) or ids.
+
+        Raises:
+            ConfigError: there is no such class; the message suggests one.
+        """
+        by_name: Dict[str, Set[int]] = {}
+        for number, name in self.names.items():
+            by_name.setdefault(name.lower(), set()).add(number)
+        found: Set[int] = set()
+        for item in wanted:
+            text = str(item).lower()
+            if isinstance(item, int) and (item in self.names or not self.names):
+                found.add(item)
+            elif text in by_name:
+                found |= by_name[text]
+            else:
+                close = difflib.get_close_matches(text, by_name, n=1)
+                hint = f"; did you mean {close[0]!r}?" if close else ""
+                raise ConfigError(f"classes: the model has no class {item!r}{hint}")
+        return frozenset(found)
 
 
 def load_labels(path: Union[str, Path] = "") -> Labels:

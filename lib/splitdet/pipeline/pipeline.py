@@ -116,6 +116,11 @@ class Pipeline:
         reasons = {Inlet.SUPERSEDED: self.inlet.superseded, Inlet.STOPPED: unfinished}
         return {reason: count for reason, count in reasons.items() if count}
 
+    @property
+    def stopping(self) -> bool:
+        """Whether it has failed, or is being closed."""
+        return self._stopping.is_set()
+
     def fail(self, error: BaseException) -> None:
         """End the run with `error`; the first one counts."""
         with self._lock:

@@ -50,4 +50,8 @@ class Viewer(Sink):
 
     @abstractmethod
     def wants_to_quit(self) -> bool:
-        """Whether the one who looks has had enough."""
+        """Whether the one who looks has had enough. May wait a moment for that while paused."""
+
+    def is_paused(self) -> bool:
+        """Whether what is shown stands still. A file then waits; a camera does not."""
+        return False

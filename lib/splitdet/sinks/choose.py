@@ -4,55 +4,91 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import List, Optional
+from typing import List, Optional, Set
 
-from splitdet.config import Config
 from splitdet.detector import Detector
 from splitdet.errors import SinkError
 from splitdet.job import Job
+from splitdet.pipeline.meter import Meter
 from splitdet.sinks.base import Sink, Viewer
-from splitdet.sinks.files import IMAGE_FOLDER, ImageSink, JsonSink, VideoSink, default_movie_path
+from splitdet.sinks.coco import CocoSink
+from splitdet.sinks.crops import CropSink
+from splitdet.sinks.csv_rows import CsvSink
+from splitdet.sinks.json_lines import JsonSink
+from splitdet.sinks.pictures import IMAGE_FOLDER, ImageSink
+from splitdet.sinks.raw import RawSink
+from splitdet.sinks.video import VideoSink, default_movie_path
 from splitdet.sinks.window import Window, why_no_window
 from splitdet.sources.base import Source
 from splitdet.sources.images import ImageSource
 from splitdet.sources.video import FALLBACK_RATE
+from splitdet.visualize.painter import Painter
 
 log = logging.getLogger(__name__)
 
 
 def make_sinks(job: Job, source: Source, detector: Detector) -> List[Sink]:
-    """What the results are written to; each to a file of its own, none to what is being read.
+    """What the results are written to; each to a place of its own, none to what is being read.
 
     Raises:
         SinkError: a place is used twice, or cannot be written to.
     """
-    is_images = isinstance(source, ImageSource)
     save = job.save
     if save is None and job.config.save_to_file:
-        save = IMAGE_FOLDER if is_images else default_movie_path()
-    taken = [os.path.realpath(source.name)]
-    for path in (save, job.json, job.summary, job.trace):
-        if path and not (is_images and path == save):
-            if os.path.realpath(path) in taken:
-                raise SinkError(f"{path}: is in use already by this run; write somewhere else")
-            taken.append(os.path.realpath(path))
+        save = IMAGE_FOLDER if isinstance(source, ImageSource) else default_movie_path()
+    _check_places(source, save or "", job)
     sinks: List[Sink] = []
-    if save and is_images:
-        sinks.append(ImageSink(save))
-    elif save:
-        sinks.append(VideoSink(save, source.frame_rate or FALLBACK_RATE, source.live))
+    if save:
+        sinks.append(_picture_sink(save, job, source))
+    if job.raw:
+        sinks.append(RawSink(_picture_sink(job.raw, job, source)))
     if job.json:
-        sinks.append(JsonSink(job.json, detector.labels))
+        sinks.append(JsonSink(job.json, detector.labels, job.config.json_box_px))
+    if job.csv:
+        sinks.append(CsvSink(job.csv, detector.labels))
+    if job.coco:
+        sinks.append(CocoSink(job.coco))
+    if job.crops:
+        sinks.append(CropSink(job.crops, detector.labels))
     return sinks
 
 
-def make_viewer(config: Config, detector: Detector) -> Optional[Viewer]:
+def _picture_sink(path: str, job: Job, source: Source) -> Sink:
+    """What writes pictures of the kind that the source gives."""
+    if isinstance(source, ImageSource):
+        return ImageSink(path)
+    rate = source.frame_rate or FALLBACK_RATE
+    return VideoSink(path, rate, source.live, job.config.video_codec)
+
+
+def _check_places(source: Source, save: str, job: Job) -> None:
+    """Raise SinkError where two would write to one place, or one to what is read."""
+    read = os.path.realpath(source.name)
+    taken: Set[str] = set()
+    places = (save, job.raw, job.json, job.csv, job.coco, job.crops, job.summary, job.trace)
+    for path in filter(None, places):
+        place = os.path.realpath(path)
+        # a tree of pictures may begin in the folder that is read: `ImageSink` looks at each file
+        may_be_read = isinstance(source, ImageSource) and path in (save, job.raw)
+        if place in taken or (place == read and not may_be_read):
+            raise SinkError(f"{path}: is in use already by this run; write somewhere else")
+        taken.add(place)
+
+
+def make_viewer(job: Job, detector: Detector, painter: Painter, meter: Meter) -> Optional[Viewer]:
     """What shows the results on this machine's screen, if anything does."""
+    config = job.config
     if not config.visualize:
         return None
     reason = why_no_window()
     if reason:
         log.warning("no window: %s", reason)
         return None
-    title = f"{os.path.basename(config.model_path)} | {detector.engine.description}"
-    return Window(title, config.max_vis_fps)
+    return Window(
+        f"{os.path.basename(config.model_path)} | {detector.engine.description}",
+        painter.paint,
+        config.max_vis_fps,
+        config.vis_text,
+        lambda: meter.current_fps,
+        detector.threshold.step,
+    )

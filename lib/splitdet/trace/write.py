@@ -18,12 +18,12 @@ from __future__ import annotations
 import io
 import json
 import time
-from pathlib import Path
 from typing import Any, Dict, List, Mapping, Set, Tuple
 
 from splitdet.errors import SinkError
 from splitdet.pipeline.meter import READ
 from splitdet.pipeline.pipeline import SOURCE
+from splitdet.sinks.files import make_folder, writing
 from splitdet.types import Batch
 
 PROCESS = 1
@@ -49,11 +49,9 @@ class TraceWriter:
         self.path = path
         self._began_s = time.perf_counter()
         self._tracks: Set[int] = set()
-        try:
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path)
+        with writing(path):
             self._file = io.FileIO(path, "w")  # without a buffer: one write a batch
-        except OSError as error:
-            raise SinkError(f"{path}: {error.strerror}") from None
         head = '{"displayTimeUnit": "ms", "otherData": ' + json.dumps(about) + ',\n"traceEvents": [\n'
         self._length = 0
         self._append(head + json.dumps(_named("process_name", 0, name="splitdet")))
@@ -97,16 +95,13 @@ class TraceWriter:
     def _append(self, text: str) -> None:
         """Write `text` over the end of the file, and the end again behind it, in one go."""
         data = text.encode() + _END
-        try:
+        with writing(self.path):
             self._file.seek(self._length)
-            written = self._file.write(data)
-        except OSError as error:
-            raise SinkError(f"{self.path}: {error.strerror}") from None
-        if written != len(data):  # the disk is full: there was room for the end before
-            self._file.seek(self._length)
-            self._file.write(_END)
-            self._file.truncate()
-            raise SinkError(f"{self.path}: no space left for the trace")
+            if self._file.write(data) != len(data):  # the disk is full: what was there has room again
+                self._file.seek(self._length)
+                self._file.write(_END)
+                self._file.truncate()
+                raise SinkError(f"{self.path}: no space left for the trace")
         self._length += len(data) - len(_END)
 
     def close(self) -> None:
