@@ -37,6 +37,7 @@ def opencv():
 ONNX = ["onnx>=1.12", "onnxruntime>=1.12", "tf2onnx>=1.13"]
 OPENVINO = ["openvino>=2024.4; python_version>='3.9'"]
 PLOT = ["matplotlib>=3.5"]
+TRACK = ["edgefirst-tracker>=0.38,<1; python_version>='3.8'"]
 TENSORRT_RTX = "python_version>='3.9' and sys_platform=='linux' and platform_machine=='x86_64'"
 
 setup(
@@ -71,9 +72,11 @@ setup(
         "openvino": OPENVINO,
         "tensorrt": ["tensorrt>=8.6; python_version>='3.8'", *ONNX],
         "plot": PLOT,
+        "track": TRACK,
         "dev": [
             "pytest>=7",
             *PLOT,
+            *TRACK,
             # builds engines without a GPU
             "tensorrt-rtx-cu13; " + TENSORRT_RTX,
             *[f"{package}; python_version>='3.10'" for package in ONNX],

@@ -172,6 +172,18 @@ class Config:
         low=1,
         high=1_000_000,
     )
+    track: bool = _key(
+        False,
+        "give the same thing the same number from frame to frame; needs pip install 'splitdet[track]'",
+        "report",
+    )
+    track_memory_s: float = _key(
+        1.0,
+        "seconds for which the number of a thing is kept that is out of sight",
+        "report",
+        low=0.01,
+        high=3600,
+    )
     fps_interval: float = _key(
         5.0, "seconds between two lines of figures, and that they cover", "report", low=0.1
     )
