@@ -36,6 +36,7 @@ def opencv():
 
 ONNX = ["onnx>=1.12", "onnxruntime>=1.12", "tf2onnx>=1.13"]
 OPENVINO = ["openvino>=2024.4; python_version>='3.9'"]
+MQTT = ["paho-mqtt>=2.0"]
 PLOT = ["matplotlib>=3.5"]
 TRACK = ["edgefirst-tracker>=0.38,<1; python_version>='3.8'"]
 TENSORRT_RTX = "python_version>='3.9' and sys_platform=='linux' and platform_machine=='x86_64'"
@@ -71,10 +72,14 @@ setup(
         "onnx": ONNX,
         "openvino": OPENVINO,
         "tensorrt": ["tensorrt>=8.6; python_version>='3.8'", *ONNX],
+        "mqtt": MQTT,
         "plot": PLOT,
         "track": TRACK,
         "dev": [
             "pytest>=7",
+            *MQTT,
+            # a broker, to test against
+            "amqtt>=0.11; python_version>='3.10'",
             *PLOT,
             *TRACK,
             # builds engines without a GPU

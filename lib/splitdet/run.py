@@ -192,6 +192,7 @@ class _Run:
             "dropped": pipeline.dropped,
             "skipped": [item._asdict() for item in self._source.skipped],
             **self._facts(),
+            **self._output.figures,
             "startup_s": {name: round(span, 3) for name, span in self._startup.items()},
             "error": str(error) if error else None,
         }
@@ -228,6 +229,8 @@ def format_summary(summary: Dict[str, Any]) -> str:
         "latency ms  " + _times(summary["latency_ms"]),
     ]
     lines += [f"  {name:<9} {_times(ms)}" for name, ms in summary["stages_ms"].items()]
+    if "events" in summary:
+        lines.append("events      " + _events(summary["events"]))
     return "\n".join(lines)
 
 
@@ -235,10 +238,20 @@ def _times(figures: Dict[str, float]) -> str:
     return "  ".join(f"{name} {value:.2f}" for name, value in figures.items())
 
 
+def _events(figures: Dict[str, Any]) -> str:
+    parts = ["{found} found".format(**figures)]
+    for kind, counts in figures.items():
+        if kind != "found":
+            parts.append("{}: {sent} sent, {lost} lost".format(kind, **counts))
+    return "; ".join(parts)
+
+
 def _note_unused(config: Config) -> None:
     """Say which settings of old files do nothing here."""
     if config.vis_worker:
         log.warning("vis_worker: the window is drawn by the main process in this version")
+    if not config.events and (config.event_log or config.event_webhook or config.event_mqtt):
+        log.warning("event_log, event_webhook and event_mqtt do nothing without events")
 
 
 def _leave_process(message: str, exit_code: int) -> None:
