@@ -79,14 +79,14 @@ class EventSink(Sink):
 def event_record(event: Event, labels: Labels) -> Dict[str, Any]:
     """An event ready for JSON; the fields are described in docs/events.md."""
     frame = replace(event.frame, source=without_password(event.frame.source))
-    return {
-        **frame_record(frame, event.found, labels),
+    record: Dict[str, Any] = {
         "schema": SCHEMA,
         "event": event.name,
         "id": uuid.uuid4().hex,
         "at": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
         "lasted_s": round(event.lasted_s, 3),
     }
+    return {**record, **frame_record(frame, event.found, labels), "schema": SCHEMA}
 
 
 def _receivers(config: Config) -> List[Receiver]:

@@ -70,7 +70,9 @@ def test_an_endless_answer_is_not_read() -> None:
             connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n.\r\n")
             done.wait(WAIT_S)
 
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
         thread = threading.Thread(target=pour, args=(listener,), daemon=True)
         thread.start()
         Webhook(f"http://127.0.0.1:{listener.getsockname()[1]}/").send({}, WAIT_S)
