@@ -82,6 +82,7 @@ setup(
             "amqtt>=0.11; python_version>='3.10'",
             *PLOT,
             *TRACK,
+            "pycocotools>=2.0.7",
             # builds engines without a GPU
             "tensorrt-rtx-cu13; " + TENSORRT_RTX,
             *[f"{package}; python_version>='3.10'" for package in ONNX],

@@ -24,6 +24,16 @@ def nothing(index: int) -> None:
     """Work that takes no time."""
 
 
+class Clock:
+    """`time.perf_counter` as the tests say."""
+
+    now_s = 100.0
+
+    def perf_counter(self) -> float:
+        """The time that was set."""
+        return self.now_s
+
+
 class FakeDetector:
     """Has the three steps of a `Detector`; each calls a function with the frame's index."""
 

@@ -47,6 +47,8 @@ class Look(NamedTuple):
     """With the rate in the corner."""
     notes: Tuple[str, ...] = ()
     """Lines below it."""
+    least_score: float = 0.0
+    """From which on detections are drawn, 0..1."""
 
 
 class View:
@@ -60,6 +62,7 @@ class View:
         self.paused = False
         self.full_screen = False
         self._text = text
+        self._threshold = 0.0
         self._notice = ""
         self._notice_ends_s = 0.0
 
@@ -72,6 +75,11 @@ class View:
         elif key is Key.TEXT:
             self._text = not self._text
 
+    def move_threshold(self, score: float) -> None:
+        """Say where it is now. It counts for frames to come; what stands still hides what is below."""
+        self._threshold = score
+        self.say(f"threshold {score:.2f}")
+
     def say(self, notice: str) -> None:
         """Put a message into the picture for `NOTICE_S`."""
         self._notice, self._notice_ends_s = notice, time.perf_counter() + NOTICE_S
@@ -80,4 +88,4 @@ class View:
         """How results are to be drawn now."""
         has_notice = self._notice and time.perf_counter() < self._notice_ends_s
         notes = [*(["paused"] if self.paused else []), *([self._notice] if has_notice else [])]
-        return Look(self._text, tuple(notes))
+        return Look(self._text, tuple(notes), self._threshold if self.paused else 0.0)

@@ -116,7 +116,8 @@ class Window(Viewer):
 
     def _drawn(self, frame: Frame, found: Detections, look: Look) -> _Shown:
         notes = [*([fps_note(self._fps())] if look.text else []), *look.notes]
-        return _Shown(frame, found, self._paint(frame.image, found, notes), look)
+        visible = found.top(look.least_score, len(found))
+        return _Shown(frame, found, self._paint(frame.image, visible, notes), look)
 
     def refresh(self) -> bool:
         """See `Viewer.refresh`. What is shown already is drawn again where keys changed its look."""
@@ -143,8 +144,18 @@ class Window(Viewer):
     def wants_to_quit(self) -> bool:
         """See `Viewer.wants_to_quit`: q, Esc, or the window was closed. Handles its events."""
         with _as_sink_error():
-            self._press(key_of(cv2.waitKey(PAUSE_MS if self._view.paused else 1)))
-            return self._quits or cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) < 1
+            code = cv2.waitKey(PAUSE_MS if self._view.paused else 1)
+        if not self._is_open():
+            return True
+        with _as_sink_error():
+            self._press(key_of(code))
+        return self._quits
+
+    def _is_open(self) -> bool:
+        try:
+            return cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) >= 1
+        except cv2.error:  # Qt forgets all about windows when the last one is closed
+            return False
 
     def _press(self, key: Key) -> None:
         self._view.press(key)
@@ -156,8 +167,7 @@ class Window(Viewer):
             mode = cv2.WINDOW_FULLSCREEN if self._view.full_screen else cv2.WINDOW_NORMAL
             cv2.setWindowProperty(self._title, cv2.WND_PROP_FULLSCREEN, mode)
         elif key in (Key.RAISE, Key.LOWER):
-            score = self._move_threshold(1 if key is Key.RAISE else -1)
-            self._view.say(f"threshold {score:.2f}")
+            self._view.move_threshold(self._move_threshold(1 if key is Key.RAISE else -1))
 
     def _save(self) -> None:
         """Write what is shown, without passing messages. That a disk is full ends no run."""
@@ -166,7 +176,7 @@ class Window(Viewer):
         frame, found, _, look = self._shown
         path = free_path(os.path.join(SCREENSHOT_FOLDER, frame_name(frame.source, frame.index) + ".png"))
         try:
-            write_picture(path, self._drawn(frame, found, Look(look.text)).picture)
+            write_picture(path, self._drawn(frame, found, look._replace(notes=())).picture)
         except SinkError as error:
             log.warning("%s", error)
             self._view.say("not saved")
