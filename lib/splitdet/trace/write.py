@@ -1,4 +1,4 @@
-"""A trace of a run, in the Trace Event Format that Perfetto and Chrome read.
+"""A trace of a run, in the Trace Event Format, for Perfetto and Chrome.
 
     {"otherData": {..the run..},
      "traceEvents": [
