@@ -37,7 +37,10 @@ def opencv():
 ONNX = ["onnx>=1.12", "onnxruntime>=1.12", "tf2onnx>=1.13"]
 OPENVINO = ["openvino>=2024.4; python_version>='3.9'"]
 WEB = ["starlette>=0.20", "uvicorn>=0.22", "prometheus-client>=0.15"]
-TRAIN = ["pillow>=9.5", "defusedxml>=0.7.1", "google-crc32c>=1.5", "matplotlib>=3.5"]
+PLOT = ["matplotlib>=3.5"]
+TRAIN = ["pillow>=9.5", "defusedxml>=0.7.1", "google-crc32c>=1.5", *PLOT]
+MQTT = ["paho-mqtt>=2.0"]
+TRACK = ["edgefirst-tracker>=0.38,<1; python_version>='3.8'"]
 TENSORRT_RTX = "python_version>='3.9' and sys_platform=='linux' and platform_machine=='x86_64'"
 
 setup(
@@ -78,10 +81,17 @@ setup(
         "train": TRAIN,
         "tensorrt": ["tensorrt>=8.6; python_version>='3.8'", *ONNX],
         "web": WEB,
+        "mqtt": MQTT,
+        "plot": PLOT,
+        "track": TRACK,
         "dev": [
             "pytest>=7",
             *WEB,
             "playwright>=1.40; python_version>='3.9'",
+            *MQTT,
+            # a broker, to test against
+            "amqtt>=0.11; python_version>='3.10'",
+            *TRACK,
             *TRAIN,
             "pycocotools>=2.0.7",
             # builds engines without a GPU

@@ -133,7 +133,7 @@ def fault(kind: str, at: int) -> Work:
 
 def pipeline_threads() -> List[threading.Thread]:
     """Threads of pipelines that are still alive."""
-    names = {"source", "prepare", "accelerator", "cpu", "output", "watchdog"}
+    names = {"source", "prepare", "accelerator", "cpu", "track", "output", "watchdog"}
     return [thread for thread in threading.enumerate() if thread.name in names]
 
 

@@ -17,6 +17,7 @@ from splitdet.config import make_config
 from splitdet.output import Output
 from splitdet.pipeline.meter import Meter
 from splitdet.types import Batch, Detections, Frame
+from splitdet.visualize.painter import Painter
 from splitdet.web.sink import WebSink
 
 TIMEOUT_S = 20.0
@@ -45,7 +46,7 @@ class LiveView:
         self.index = 0
         self._found = found
         self._size = size_px
-        self._output = Output(self.detector, [self.sink], self.meter)
+        self._output = Output(Painter(self.detector.labels), [self.sink], self.meter, False)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._feed, daemon=True)
 

@@ -14,6 +14,7 @@ from splitdet.pipeline.pipeline import Pipeline, Stage
 from splitdet.sources.base import Source
 from splitdet.sources.choose import open_source
 from splitdet.sources.memory import MemorySource
+from splitdet.track import Tracker
 from splitdet.types import Batch, Detections, Frame
 
 AnySource = Union[int, str, Path, Source, Iterable[np.ndarray]]
@@ -32,11 +33,14 @@ def assemble(
     output: Optional[Callable[[Batch], None]] = None,
     leave: Callable[[StallError], None] = lambda error: None,
 ) -> Pipeline:
-    """The pipeline `source -> prepare -> accelerator -> cpu [-> output]`.
+    """The pipeline `source -> prepare -> accelerator -> cpu [-> track] [-> output]`.
 
     Args:
         output: takes finished batches in order, on a thread of its own.
         leave: see `Pipeline`.
+
+    Raises:
+        ConfigError: `track` is set, but what it needs is not installed.
     """
     config = detector.config
     stages = [
@@ -44,6 +48,8 @@ def assemble(
         Stage("accelerator", detector.accelerate, threads=detector.feeders),
         Stage("cpu", detector.suppress, threads=config.cpu_feeders),
     ]
+    if config.track:
+        stages.append(Stage("track", Tracker(config.track_memory_s), in_order=True))
     if output is not None:
         stages.append(Stage("output", output, in_order=True))
     lossless = is_lossless(config, source)

@@ -22,6 +22,7 @@ class Job:
         coco: file for results in COCO's format; empty for none.
         crops: folder for pictures of what was found; empty for none.
         raw: file or folder for frames with nothing drawn; empty for none.
+        trace: file for when each stage worked on each frame; empty for none.
     """
 
     config: Config
@@ -33,6 +34,7 @@ class Job:
     coco: str = ""
     crops: str = ""
     raw: str = ""
+    trace: str = ""
 
 
 @dataclass

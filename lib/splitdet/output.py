@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
 import numpy as np
 
@@ -43,6 +43,11 @@ class Output:
     def paths(self) -> List[str]:
         """Where the sinks write to."""
         return [sink.path for sink in self._sinks if sink.path]
+
+    @property
+    def figures(self) -> Dict[str, Any]:
+        """What the sinks counted."""
+        return {name: figure for sink in self._sinks for name, figure in sink.figures.items()}
 
     def close(self) -> None:
         """Close all sinks.

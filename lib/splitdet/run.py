@@ -30,6 +30,7 @@ from splitdet.sinks.choose import make_sinks, make_viewer
 from splitdet.sinks.files import write_json
 from splitdet.sources.base import Source
 from splitdet.sources.choose import open_source
+from splitdet.trace.write import TraceWriter
 from splitdet.types import Batch
 from splitdet.visualize.draw import describe
 from splitdet.visualize.painter import Painter
@@ -65,14 +66,15 @@ def run(job: Job) -> Outcome:
         )
         painter = Painter(detector.labels, config.roi)
         viewer = make_viewer(job, detector, painter, meter)
+        startup = {"load": loaded_s - began_s, "warm_up": warm_s - loaded_s}
+        output = Output(painter, [*sinks, viewer] if viewer else sinks, meter, config.vis_text)
+        this_run = _Run(job, source, detector, meter, output, viewer, startup)
     except BaseException:
         for sink in sinks:
             sink.close()
         source.close()
         raise
-    startup = {"load": loaded_s - began_s, "warm_up": warm_s - loaded_s}
-    output = Output(painter, [*sinks, viewer] if viewer else sinks, meter, config.vis_text)
-    return _Run(job, source, detector, meter, output, viewer, startup).run()
+    return this_run.run()
 
 
 class _Run:
@@ -95,13 +97,15 @@ class _Run:
         self._output = output
         self._viewer = viewer
         self._startup = startup
+        self._trace = TraceWriter(job.trace, self._facts()) if job.trace else None
+        self._pipeline = assemble(source, detector, output, self._leave)
         self._bar: Any = None
 
     def run(self) -> Outcome:
         """See the function `run`."""
         outcome = Outcome()
         error: Optional[SplitdetError] = None
-        pipeline = assemble(self._source, self._detector, self._output, self._leave)
+        pipeline = self._pipeline
         self._meter.watch(pipeline.inlet)
         self._bar = tqdm(total=self._total(), unit=" " + self._source.unit, disable=None, leave=False)
         try:
@@ -141,6 +145,8 @@ class _Run:
         next_line_s = time.perf_counter() + config.fps_interval
         for batch in pipeline:
             self._meter.batch_done(batch)
+            if self._trace is not None:
+                self._trace.batch_done(batch)
             self._bar.update(len(batch.frames))
             if self._viewer is None:
                 self._print_detections(batch)
@@ -176,6 +182,8 @@ class _Run:
         _leave_process(f"error: {error}", error.exit_code)
 
     def _close(self, stuck: List[str]) -> None:
+        if self._trace is not None:
+            self._trace.close()
         if "output" not in stuck:
             self._output.close()
         if not stuck:
@@ -187,6 +195,15 @@ class _Run:
             "frames_in": pipeline.inlet.captured,
             "dropped": pipeline.dropped,
             "skipped": [item._asdict() for item in self._source.skipped],
+            **self._facts(),
+            **self._output.figures,
+            "startup_s": {name: round(span, 3) for name, span in self._startup.items()},
+            "error": str(error) if error else None,
+        }
+
+    def _facts(self) -> Dict[str, Any]:
+        """What is known before the first frame."""
+        return {
             "source": self._source.name,
             "unit": self._source.unit,
             "model": self._job.config.model_path,
@@ -194,13 +211,12 @@ class _Run:
             "split": self._detector.split,
             "policy": "lossless" if is_lossless(self._job.config, self._source) else "latest",
             "engine": self._detector.engine.description,
-            "startup_s": {name: round(span, 3) for name, span in self._startup.items()},
-            "error": str(error) if error else None,
         }
 
     def _report(self, summary: Dict[str, Any]) -> None:
         print(format_summary(summary), file=sys.stdout, flush=True)
-        for path in self._output.paths if summary["frames_out"] else []:
+        written = [*self._output.paths, *([self._job.trace] if self._trace else [])]
+        for path in written if summary["frames_out"] else []:
             print(f"written     {path}", flush=True)
         if self._job.summary:
             write_json(self._job.summary, summary)
@@ -217,6 +233,8 @@ def format_summary(summary: Dict[str, Any]) -> str:
         "latency ms  " + _times(summary["latency_ms"]),
     ]
     lines += [f"  {name:<9} {_times(ms)}" for name, ms in summary["stages_ms"].items()]
+    if "events" in summary:
+        lines.append("events      " + _events(summary["events"]))
     return "\n".join(lines)
 
 
@@ -224,10 +242,20 @@ def _times(figures: Dict[str, float]) -> str:
     return "  ".join(f"{name} {value:.2f}" for name, value in figures.items())
 
 
+def _events(figures: Dict[str, Any]) -> str:
+    parts = ["{found} found".format(**figures)]
+    for kind, counts in figures.items():
+        if kind != "found":
+            parts.append("{}: {sent} sent, {lost} lost".format(kind, **counts))
+    return "; ".join(parts)
+
+
 def _note_unused(config: Config) -> None:
     """Say which settings of old files do nothing here."""
     if config.vis_worker:
         log.warning("vis_worker: the window is drawn by the main process in this version")
+    if not config.events and (config.event_log or config.event_webhook or config.event_mqtt):
+        log.warning("event_log, event_webhook and event_mqtt do nothing without events")
 
 
 def _leave_process(message: str, exit_code: int) -> None:

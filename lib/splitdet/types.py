@@ -263,3 +263,5 @@ class Batch:
     """One for each frame, once the model has finished."""
     spans_s: Dict[str, Tuple[float, float]] = field(default_factory=dict)
     """Stage name to its begin and end, both `time.perf_counter()`; seconds."""
+    threads: Dict[str, int] = field(default_factory=dict)
+    """Stage name to which of the threads of that stage did it, counted from 0."""

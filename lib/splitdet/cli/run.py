@@ -59,6 +59,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--coco", metavar="FILE", default="", help="write results in COCO's format")
     parser.add_argument("--crops", metavar="FOLDER", default="", help="write a picture a detection")
     parser.add_argument("--raw", metavar="PATH", default="", help="write frames with nothing drawn")
+    parser.add_argument(
+        "--trace", metavar="FILE", default="", help="write when each stage worked on each frame"
+    )
     parser.add_argument("--print-config", action="store_true", help="print the settings, and stop")
 
 
@@ -121,8 +124,8 @@ def _run(
     if config.debug_mode:
         debug_messages()
     save = options.save if isinstance(options.save, str) else sink
-    files = {name: getattr(options, name) for name in ("json", "summary", "csv", "coco", "crops", "raw")}
-    outcome = run(Job(config, source, save, **files))
+    places = ("json", "summary", "csv", "coco", "crops", "raw", "trace")
+    outcome = run(Job(config, source, save, **{name: getattr(options, name) for name in places}))
     if outcome.stuck:
         print(
             f"error: the {outcome.stuck[0]} stage does not return; leaving without it",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Callable, Optional, Sequence, Tuple, Union
 
+from splitdet.config.events import Rule, as_rules
 from splitdet.config.lists import as_classes, as_devices, as_polygon
 
 CLIP = "media/bikes.mp4"
@@ -197,6 +198,18 @@ class Config:
         low=1,
         high=1_000_000,
     )
+    track: bool = _key(
+        False,
+        "give the same thing the same number from frame to frame; needs pip install 'splitdet[track]'",
+        "report",
+    )
+    track_memory_s: float = _key(
+        1.0,
+        "seconds for which the number of a thing is kept that is out of sight",
+        "report",
+        low=0.01,
+        high=3600,
+    )
     fps_interval: float = _key(
         5.0, "seconds between two lines of figures, and that they cover", "report", low=0.1
     )
@@ -241,6 +254,25 @@ class Config:
     )
     json_box_px: bool = _key(False, "JSON lines give each box in pixels too (box_px)", "show")
 
+    # What to tell others
+    events: Tuple[Rule, ...] = _key(
+        (),
+        "rules, each of which says what must be seen, where and for how long, to be an event; such as "
+        "[{name: at the door, class: person, zone: [[0, 0.5], [1, 0.5], [1, 1]], min_s: 2}]; "
+        "see docs/events.md",
+        "events",
+        read=as_rules,
+        expects="a list of rules, such as [{name: at the door, class: person}]",
+    )
+    event_log: str = _key("", "a file that gets one JSON line for each event", "events")
+    event_webhook: str = _key("", "http:// or https:// address that each event is sent to", "events")
+    event_mqtt: str = _key(
+        "",
+        "broker and topic that each event is sent to, mqtt://[user:password@]host[:port]/topic, or "
+        "mqtts:// with TLS; needs pip install 'splitdet[mqtt]'",
+        "events",
+    )
+
 
 ALIASES = {
     "max_frame": "max_frames",
@@ -255,5 +287,6 @@ GROUPS = {
     "run": "How to run it",
     "report": "What to report",
     "show": "What to show and to keep",
+    "events": "What to tell others",
 }
 """Headings of config.yml, in order."""

@@ -32,6 +32,9 @@ def as_yaml(config: Config) -> str:
 
 
 def _line(name: str, value: Any) -> str:
+    if isinstance(value, tuple) and any(map(dataclasses.is_dataclass, value)):
+        sections = [dataclasses.asdict(section) for section in value]
+        return str(yaml.safe_dump({name: sections}, sort_keys=False, default_flow_style=None)).strip()
     if isinstance(value, tuple):  # on the line of its key, as people write it
         return f"{name}: {yaml.safe_dump(value, default_flow_style=True, width=1000).strip()}"
     return str(yaml.safe_dump({name: value})).strip()

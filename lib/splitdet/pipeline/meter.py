@@ -12,6 +12,7 @@ All times are differences of `time.perf_counter()`.
     prepare       colour order and stacking, ready for the graph
     accelerator   the network, or the whole graph when it is not split
     cpu           the NMS, and reading the results
+    track         numbering what was seen before
     output        drawing and writing
 """
 

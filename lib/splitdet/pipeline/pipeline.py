@@ -176,8 +176,10 @@ class Pipeline:
         threads = [threading.Thread(target=self._read, name=SOURCE, daemon=True)]
         for position, stage in enumerate(self._stages):
             threads.extend(
-                threading.Thread(target=self._serve, args=(position,), name=stage.name, daemon=True)
-                for _ in range(stage.threads)
+                threading.Thread(
+                    target=self._serve, args=(position, which), name=stage.name, daemon=True
+                )
+                for which in range(stage.threads)
             )
         threads.append(threading.Thread(target=self._watch, name="watchdog", daemon=True))
         return threads
@@ -199,8 +201,8 @@ class Pipeline:
         finally:
             self._source.close()
 
-    def _serve(self, position: int) -> None:
-        """A thread of a stage."""
+    def _serve(self, position: int, which: int) -> None:
+        """A thread of a stage, and which of them."""
         stage, outlet = self._stages[position], self._channels[position]
         batch: Optional[Batch] = None
         try:
@@ -210,6 +212,7 @@ class Pipeline:
                     stage.work(batch)
                 # a worker process has told its own time already
                 batch.spans_s.setdefault(stage.name, (begin_s, time.perf_counter()))
+                batch.threads[stage.name] = which
                 outlet.put(number, batch)
         except Finished as end:
             outlet.finish(end.total)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Optional
+from typing import Any, Dict, Optional
 
 import numpy as np
 
@@ -17,6 +17,11 @@ class Sink(ABC):
     def path(self) -> str:
         """Where it writes to, for people; empty where that is no file."""
         return ""
+
+    @property
+    def figures(self) -> Dict[str, Any]:
+        """What it counted, for the summary of the run."""
+        return {}
 
     def wants_picture(self) -> bool:
         """Whether it wants the next frame with its results drawn; asked once for each frame."""

@@ -9,6 +9,7 @@ from typing import List, Optional, Set
 from splitdet.config import Config
 from splitdet.detector import Detector
 from splitdet.errors import SinkError
+from splitdet.events.sink import EventSink
 from splitdet.job import Job
 from splitdet.pipeline.meter import Meter
 from splitdet.sinks.base import Sink, Viewer
@@ -52,6 +53,8 @@ def make_sinks(job: Job, source: Source, detector: Detector, meter: Meter) -> Li
         sinks.append(CocoSink(job.coco))
     if job.crops:
         sinks.append(CropSink(job.crops, detector.labels))
+    if job.config.events:
+        sinks.append(EventSink(job.config, detector.labels))
     if job.config.web:
         sinks.append(_web_view(job.config, detector, meter, source))
     return sinks
@@ -78,7 +81,8 @@ def _check_places(source: Source, save: str, job: Job) -> None:
     """Raise SinkError where two would write to one place, or one to what is read."""
     read = os.path.realpath(source.name)
     taken: Set[str] = set()
-    for path in filter(None, (save, job.raw, job.json, job.csv, job.coco, job.crops, job.summary)):
+    places = [save, job.raw, job.json, job.csv, job.coco, job.crops, job.summary, job.trace]
+    for path in filter(None, [*places, job.config.event_log]):
         place = os.path.realpath(path)
         # a tree of pictures may begin in the folder that is read: `ImageSink` looks at each file
         may_be_read = isinstance(source, ImageSource) and path in (save, job.raw)

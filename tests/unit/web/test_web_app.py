@@ -15,7 +15,8 @@ pytest.importorskip("uvicorn", reason="needs splitdet[web]")
 pytest.importorskip("prometheus_client", reason="needs splitdet[web]")
 
 from splitdet.types import Detections, Segmentation
-from splitdet.visualize.draw import colour, draw_found
+from splitdet.visualize.draw import draw_found
+from splitdet.visualize.palette import colour
 from web_view import (
     FOUND,
     TIMEOUT_S,
@@ -82,7 +83,7 @@ def test_where_nobody_looks_nothing_is_drawn(
     view: LiveView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn = []
-    monkeypatch.setattr("splitdet.output.draw_found", lambda *_: drawn.append(1))
+    monkeypatch.setattr("splitdet.visualize.painter.draw_found", lambda *_: drawn.append(1))
     for _ in islice(events(view.get("/detections", stream=True)), 5):
         pass
     assert (view.index > 5, drawn) == (True, [])
@@ -92,7 +93,7 @@ def test_where_nobody_looks_nothing_is_drawn(
 
 def test_pictures_are_not_drawn_more_often_than_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = []
-    monkeypatch.setattr("splitdet.output.draw_found", lambda *_: drawn.append(1))
+    monkeypatch.setattr("splitdet.visualize.painter.draw_found", lambda *_: drawn.append(1))
     with LiveView(max_vis_fps=5) as view, view.get("/stream.mjpg", stream=True) as answer:
         assert len(list(islice(pictures(answer), 4))) == 4
         view.pause()
