@@ -8,11 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, List
 
-import cv2
-import numpy as np
 import pytest
 
-from onnx_networks import random_images, small_network
+from onnx_networks import small_network
+from picture_files import random_pictures, write_pictures
 from splitdet.engines.tensorrt.api import Api, load_api
 from splitdet.engines.tensorrt.build import build
 from splitdet.engines.tensorrt.cache import engine_key, ready_engine
@@ -48,9 +47,8 @@ def test_an_engine_is_built(api: Api, precision: str, batch: int, smaller: bool)
 
 def test_an_int8_engine_is_built(api: Api, tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime")
-    for number, image in enumerate(random_images(3)):
-        cv2.imwrite(str(tmp_path / f"{number}.png"), image.astype(np.uint8))
-    options = BuildOptions("int8", target=(12, 0), calibration=str(tmp_path))
+    folder = write_pictures(tmp_path / "pictures", random_pictures(3))
+    options = BuildOptions("int8", target=(12, 0), calibration=str(folder))
     assert len(build(api, small_network(), options)) > 1000
 
 

@@ -15,7 +15,7 @@ from splitdet.engines.tensorrt.options import BuildOptions
 from splitdet.engines.tensorrt.runtime import TensorRTRunner
 from splitdet.errors import EngineError
 from splitdet.graph.cut import Part
-from splitdet.graph.graph import split_name
+from splitdet.graph.graph import attribute, split_name
 
 
 class TensorRTEngine(Engine):
@@ -70,7 +70,7 @@ def _input_size(part: Part) -> Tuple[Optional[int], int, int]:
         EngineError: not one input, or its size is not known.
     """
     names = [split_name(tensor)[0] for tensor in part.inputs]
-    shapes = [node.attr["shape"].shape for node in part.graph_def.node if node.name in names]
+    shapes = [attribute(node, "shape").shape for node in part.graph_def.node if node.name in names]
     dims = [int(dim.size) for dim in shapes[0].dim] if len(shapes) == 1 else []
     if len(dims) != 4 or min(dims[1:]) < 1 or dims[3] != 3:
         raise EngineError(f"engine tensorrt runs parts that take one (B, H, W, 3), and not {dims}")
