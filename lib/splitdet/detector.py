@@ -10,11 +10,11 @@ import numpy as np
 
 from splitdet.config import Config, make_config
 from splitdet.engines.choose import choose_engine, make_back, make_front
-from splitdet.engines.saved_model import open_graph
-from splitdet.errors import ConfigError, ModelError
+from splitdet.errors import ConfigError
 from splitdet.labels import Labels, load_labels
-from splitdet.models import AUTO, identify
+from splitdet.models import AUTO
 from splitdet.models.base import Model
+from splitdet.open_model import open_model
 from splitdet.plan import Back, Front
 from splitdet.types import Batch, Detections, Selection, check_image
 from splitdet.zoo.find import model_files
@@ -58,15 +58,10 @@ class Detector:
     def _open(self, config: Config) -> None:
         self.config = config
         files = model_files(config.model_path)
-        path = files.graph
         # retrained models often keep the name of one of the zoo, whose manifest then says nothing
         manifest = files.manifest if files.manifest and files.manifest.folder else None
-        try:
-            self.model: Model = identify(open_graph(path), _claimed_type(config, manifest))
-            _check_against(config, self.model)
-        except ModelError as error:
-            text = str(error)
-            raise type(error)(text if str(path) in text else f"{path}: {text}") from None
+        self.model: Model = open_model(files.graph, _claimed_type(config, manifest))
+        _check_against(config, self.model)
         self.labels = _choose_labels(config, manifest, self.model)
         selection = Selection(config.det_th, config.max_boxes, config.region_area_px)
         self.engine = choose_engine(config, self.model, self.feeders, self.split)

@@ -7,7 +7,7 @@ import re
 import sys
 from typing import Any, Optional, Tuple
 
-from splitdet.errors import EXIT_FAILED, EngineError, ModelError
+from splitdet.errors import EXIT_FAILED, EngineError
 
 
 def add_commands(commands: Any) -> None:
@@ -47,12 +47,11 @@ def add_commands(commands: Any) -> None:
 
 
 def _build(options: argparse.Namespace) -> int:
-    from splitdet.engines.saved_model import open_graph
     from splitdet.engines.tensorrt.api import find_api
     from splitdet.engines.tensorrt.dump import layers
     from splitdet.engines.tensorrt.engine import TensorRTEngine
     from splitdet.engines.tensorrt.options import BuildOptions
-    from splitdet.models import identify
+    from splitdet.open_model import naming, open_model
     from splitdet.zoo.find import find_model
 
     batch, smaller = _batch(options.batch)
@@ -68,11 +67,8 @@ def _build(options: argparse.Namespace) -> int:
     )
     path = find_model(options.model)
     engine = TensorRTEngine(settings)
-    try:
-        part = identify(open_graph(path)).parts.network()
-    except ModelError as error:
-        text = str(error)
-        raise type(error)(text if str(path) in text else f"{path}: {text}") from None
+    with naming(path):
+        part = open_model(path).parts.network()
     plan, file = engine.build(part)
     if options.dump:
         print(layers(find_api(), plan))

@@ -6,10 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any, List, Tuple
 
-from splitdet.engines.saved_model import open_graph
-from splitdet.models import identify
 from splitdet.models.base import Model
 from splitdet.models.boxes import BoxModel
+from splitdet.open_model import open_model
 from splitdet.zoo.find import find_model
 
 
@@ -22,7 +21,7 @@ def add_commands(commands: Any) -> None:
 
 def _inspect(options: argparse.Namespace) -> int:
     path = find_model(options.file)
-    print(describe(path, identify(open_graph(path))))
+    print(describe(path, open_model(path)))
     return 0
 
 
