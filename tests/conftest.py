@@ -49,6 +49,13 @@ def zoo_model() -> Path:
     return SHARED / "models" / MODEL / GRAPH_FILE
 
 
+@pytest.fixture
+def working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with nothing in it."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
 def fetched(name: str) -> Path:
     """A model as `splitdet models get` brings it, or a skip with the reason (mark the test `model`)."""
     from splitdet.errors import ModelError
