@@ -9,7 +9,8 @@ from typing import Any, Optional, Union
 import numpy as np
 
 from splitdet.config import Config, make_config
-from splitdet.engines.choose import choose_engine, make_back, make_front
+from splitdet.engines.base import Engine
+from splitdet.engines.choose import make_back, open_front
 from splitdet.errors import ConfigError
 from splitdet.labels import Labels, load_labels
 from splitdet.models import AUTO
@@ -64,8 +65,9 @@ class Detector:
         _check_against(config, self.model)
         self.labels = _choose_labels(config, manifest, self.model)
         selection = Selection(config.det_th, config.max_boxes, config.region_area_px)
-        self.engine = choose_engine(config, self.model, self.feeders, self.split)
-        self._front: Front = make_front(self.engine, self.model, self.split)
+        self.engine: Engine
+        self._front: Front
+        self.engine, self._front = open_front(config, self.model, self.feeders, self.split)
         by_tensorflow = self.engine.starts_at == "image"
         self._back: Back = make_back(config, self.model, selection, self.split, by_tensorflow)
 

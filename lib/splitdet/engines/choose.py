@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import importlib.util
 import json
 import logging
 import platform
-from contextlib import closing
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict, List, NamedTuple
 
 from splitdet import __version__
 from splitdet.cache import cache_file, write_cache
 from splitdet.compat import package_version
 from splitdet.config import Config
 from splitdet.engines.base import EVERYTHING, Engine, usable_cores
+from splitdet.engines.cache import key_of
 from splitdet.engines.parity import TOLERANCE, compare, frames_per_second, trial_picture
 from splitdet.errors import CutError, EngineError
 from splitdet.models import TRT_V1
@@ -121,8 +120,15 @@ def installed_engines() -> List[str]:
     return [name for name, packages in _PACKAGES.items() if all(map(importlib.util.find_spec, packages))]
 
 
-def choose_engine(config: Config, model: Model, feeders: int, split: bool) -> Engine:
-    """The engine that the configuration asks for; `auto` is decided here.
+class Opened(NamedTuple):
+    """An engine with a model ready to run on it."""
+
+    engine: Engine
+    front: Front
+
+
+def open_front(config: Config, model: Model, feeders: int, split: bool) -> Opened:
+    """The model on the engine that the configuration asks for; `auto` is decided here.
 
     Raises:
         EngineError: it is not installed, or cannot run this model.
@@ -138,15 +144,20 @@ def choose_engine(config: Config, model: Model, feeders: int, split: bool) -> En
                 f"engine {engine} runs the network of a single-shot detector that is split, but "
                 f"{reason}; set engine: tensorflow"
             )
-        return make_engine(engine, config, feeders)
+        return _open(engine, config, model, feeders, split)
     candidates = installed_engines()
     if config.precision == "tf32":
         candidates = ["tensorflow"]
     elif config.precision != "fp32":
         candidates = [name for name in candidates if name != "tensorflow"]
     if not takes_network or candidates == ["tensorflow"] or not candidates:
-        return make_engine("tensorflow", config, feeders)
-    return make_engine(_fastest(candidates, config, model, feeders), config, feeders)
+        return _open("tensorflow", config, model, feeders, split)
+    return _fastest(candidates, config, model, feeders)
+
+
+def _open(name: str, config: Config, model: Model, feeders: int, split: bool = True) -> Opened:
+    engine = make_engine(name, config, feeders)
+    return Opened(engine, make_front(engine, model, split))
 
 
 def _for_tensorflow(config: Config) -> Config:
@@ -156,50 +167,61 @@ def _for_tensorflow(config: Config) -> Config:
     return dataclasses.replace(config, precision="fp32")
 
 
-def _fastest(candidates: List[str], config: Config, model: Model, feeders: int) -> str:
+def _fastest(candidates: List[str], config: Config, model: Model, feeders: int) -> Opened:
     """The fastest engine that agrees with TensorFlow here; found once, then remembered."""
     verdicts_file = cache_file(VERDICTS)
     verdicts = _read_verdicts(verdicts_file)
     key = _key(candidates, config, model, feeders)
     if verdicts.get(key) in candidates:
-        return verdicts[key]
-    rates = _measure(candidates, config, model, feeders)
-    if not rates:
+        return _open(verdicts[key], config, model, feeders)
+    trials = _measure(candidates, config, model, feeders)
+    if not trials:
         raise EngineError(
             f"no engine that is installed has precision {config.precision} and agrees with TensorFlow"
         )
+    rates = {name: trial.rate for name, trial in trials.items()}
     best = max(rates, key=lambda name: rates[name])
+    for name, trial in trials.items():
+        if name != best:
+            trial.opened.front.close()
     others = ", ".join(f"{name} {rates[name] / rates[best]:.2f}" for name in rates if name != best)
     log.info("engine %s is the fastest here that agrees with TensorFlow (others: %s)", best, others)
     verdicts[key] = best
     write_cache(verdicts_file, json.dumps(verdicts, indent=1).encode())
-    return best
+    return trials[best].opened
+
+
+class _Trial(NamedTuple):
+    opened: Opened
+    rate: float
+    """Frames per second."""
 
 
 def _measure(
     candidates: List[str], config: Config, model: Model, feeders: int
-) -> Dict[str, float]:
-    """Frames per second of each engine whose raw outputs are those of TensorFlow."""
+) -> Dict[str, _Trial]:
+    """Each engine whose raw outputs are those of TensorFlow, left open."""
     image = trial_picture()
-    rates: Dict[str, float] = {}
-    plain = make_engine("tensorflow", _for_tensorflow(config), feeders)
-    with closing(make_front(plain, model)) as front:
-        reference = front.run(front.prepare([image]))
-        if "tensorflow" in candidates:
-            rates["tensorflow"] = frames_per_second(front, image, feeders)
+    trials: Dict[str, _Trial] = {}
+    plain = _open("tensorflow", _for_tensorflow(config), model, feeders)
+    reference = plain.front.run(plain.front.prepare([image]))
+    if "tensorflow" in candidates:
+        trials["tensorflow"] = _Trial(plain, frames_per_second(plain.front, image, feeders))
+    else:
+        plain.front.close()
     for name in candidates:
-        if name == "tensorflow":
-            continue
-        try:
-            with closing(make_front(make_engine(name, config, feeders), model)) as front:
-                difference = compare(front, reference, image)
+        if name != "tensorflow":
+            try:
+                opened = _open(name, config, model, feeders)
+                difference = compare(opened.front, reference, image)
                 if difference.within(TOLERANCE[config.precision]):
-                    rates[name] = frames_per_second(front, image, feeders)
+                    trials[name] = _Trial(opened, frames_per_second(opened.front, image, feeders))
                 else:
                     log.warning("engine %s differs from TensorFlow (%s); not used", name, difference)
-        except EngineError as error:
-            log.info("engine %s: %s", name, error)
-    return rates
+                    opened.front.close()
+            except EngineError as error:
+                log.info("engine %s: %s", name, error)
+    return trials
 
 
 def _read_verdicts(path: Path) -> Dict[str, str]:
@@ -212,13 +234,12 @@ def _read_verdicts(path: Path) -> Dict[str, str]:
 
 def _key(candidates: List[str], config: Config, model: Model, feeders: int) -> str:
     """Changes with the network, the versions of the engines, the machine and the settings."""
-    digest = hashlib.sha256(model.parts.network().graph_def.SerializeToString())
-    for name in sorted(candidates):
-        digest.update(f"{name} {package_version(_PACKAGES[name][0])}".encode())
+    # a map has no order of its own, and the key must not depend on it
+    network = model.parts.network().graph_def.SerializeToString(deterministic=True)
+    versions = [f"{name} {package_version(_PACKAGES[name][0])}" for name in sorted(candidates)]
     machine = (platform.machine(), _processor(), usable_cores())
     settings = (config.device, config.precision, feeders, __version__)
-    digest.update(repr((machine, settings)).encode())
-    return digest.hexdigest()[:32]
+    return key_of("verdict", network, *versions, repr((machine, settings)))[:32]
 
 
 def _processor() -> str:
