@@ -36,6 +36,7 @@ def opencv():
 
 ONNX = ["onnx>=1.12", "onnxruntime>=1.12", "tf2onnx>=1.13"]
 OPENVINO = ["openvino>=2024.4; python_version>='3.9'"]
+NNCF = ["nncf>=2.14; python_version>='3.9'"]
 TENSORRT_RTX = "python_version>='3.9' and sys_platform=='linux' and platform_machine=='x86_64'"
 
 setup(
@@ -68,6 +69,8 @@ setup(
         "gpu": ["tensorflow[and-cuda]>=2.15; python_version>='3.9'"],
         "onnx": ONNX,
         "openvino": OPENVINO,
+        # of its own: it brings scikit-learn, and only calibrates
+        "int8": [*OPENVINO, *NNCF],
         "tensorrt": ["tensorrt>=8.6; python_version>='3.8'", *ONNX],
         "dev": [
             "pytest>=7",
@@ -75,6 +78,7 @@ setup(
             "tensorrt-rtx-cu13; " + TENSORRT_RTX,
             *[f"{package}; python_version>='3.10'" for package in ONNX],
             *OPENVINO,
+            *NNCF,
             "mypy>=1.14; python_version>='3.9'",
             "ruff>=0.9; python_version>='3.9'",
             "types-PyYAML; python_version>='3.9'",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from pathlib import Path
 from typing import Any, Optional, Union
 
@@ -17,6 +18,7 @@ from splitdet.models import AUTO
 from splitdet.models.base import Model
 from splitdet.open_model import open_model
 from splitdet.plan import Back, Front
+from splitdet.startup import StartUp
 from splitdet.types import Batch, Detections, Selection, check_image
 from splitdet.zoo.find import model_files
 from splitdet.zoo.manifest import Manifest
@@ -39,6 +41,10 @@ class Detector:
         config: any key of config.yml. Unless `accelerator_feeders` (`worker_threads` for mask_v1)
             says how many threads will call `detect` at once, one call gets all cores.
 
+    Attributes:
+        startup_s: what the start took, in seconds, by the names of `startup`; `warm_up` is there after
+            the first picture.
+
     Raises:
         ModelError: no such model, or not a detection graph.
         ConfigError: a key is wrong, or does not fit the graph.
@@ -57,6 +63,7 @@ class Detector:
         return detector
 
     def _open(self, config: Config) -> None:
+        start = StartUp()
         self.config = config
         files = model_files(config.model_path)
         # retrained models often keep the name of one of the zoo, whose manifest then says nothing
@@ -64,12 +71,15 @@ class Detector:
         self.model: Model = open_model(files.graph, _claimed_type(config, manifest))
         _check_against(config, self.model)
         self.labels = _choose_labels(config, manifest, self.model)
+        start.lap("load")
         selection = Selection(config.det_th, config.max_boxes, config.region_area_px)
         self.engine: Engine
         self._front: Front
         self.engine, self._front = open_front(config, self.model, self.feeders, self.split)
         by_tensorflow = self.engine.starts_at == "image"
         self._back: Back = make_back(config, self.model, selection, self.split, by_tensorflow)
+        start.lap("build")
+        self.startup_s = start.spans_s
 
     @property
     def feeders(self) -> int:
@@ -97,9 +107,11 @@ class Detector:
             ValueError: not such an array.
         """
         check_image(image)
+        begin_s = time.perf_counter()
         batch = Batch([], self._front.prepare([image]))
         self.accelerate(batch)
         self.suppress(batch)
+        self.startup_s.setdefault("warm_up", time.perf_counter() - begin_s)
         return batch.results[0]
 
     def warm_up(self, height: int = WARM_UP_SIZE_PX[0], width: int = WARM_UP_SIZE_PX[1]) -> None:

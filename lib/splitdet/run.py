@@ -131,24 +131,21 @@ def run(job: Job) -> Outcome:
         detector = Detector.from_config(config)
         meter = Meter(config.fps_interval)
         sinks = _make_sinks(job, source, detector)
-        loaded_s = time.perf_counter()
         detector.warm_up(*(source.size_px or WARM_UP_SIZE_PX))
-        warm_s = time.perf_counter()
         log.info(
             "%s (%s, %s) with %s: ready after %.1f s",
             config.model_path,
             detector.model.type_name,
             "split" if detector.split else "not split",
             detector.engine.description,
-            warm_s - began_s,
+            time.perf_counter() - began_s,
         )
         window = _make_window(config, detector)
     except BaseException:
         source.close()
         raise
-    startup = {"load": loaded_s - began_s, "warm_up": warm_s - loaded_s}
     output = Output(detector, sinks, window, meter)
-    return _Run(job, source, detector, meter, output, window, startup).run()
+    return _Run(job, source, detector, meter, output, window).run()
 
 
 class _Run:
@@ -162,7 +159,6 @@ class _Run:
         meter: Meter,
         output: Output,
         window: Optional[Window],
-        startup: Dict[str, float],
     ) -> None:
         self._job = job
         self._source = source
@@ -170,7 +166,6 @@ class _Run:
         self._meter = meter
         self._output = output
         self._window = window
-        self._startup = startup
         self._bar: Any = None
 
     def run(self) -> Outcome:
@@ -268,7 +263,7 @@ class _Run:
             "split": self._detector.split,
             "policy": "lossless" if is_lossless(self._job.config, self._source) else "latest",
             "engine": self._detector.engine.description,
-            "startup_s": {name: round(span, 3) for name, span in self._startup.items()},
+            "startup_s": {name: round(span, 3) for name, span in self._detector.startup_s.items()},
             "error": str(error) if error else None,
         }
 

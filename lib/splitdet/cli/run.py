@@ -111,7 +111,10 @@ def _run(
 
         print(as_yaml(config), end="")
         return 0
-    from splitdet.run import Job, run
+    from splitdet.startup import importing
+
+    with importing():
+        from splitdet.run import Job, run
 
     if config.debug_mode:
         debug_messages()

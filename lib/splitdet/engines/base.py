@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from typing import ClassVar, Sequence
+from typing import ClassVar, Optional, Sequence, Tuple
 
+from splitdet.errors import EngineError
 from splitdet.graph.cut import Part
+from splitdet.graph.graph import attribute, split_name
 from splitdet.types import Tensors
 
 EVERYTHING = ("",)
@@ -18,6 +20,20 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def frame_shape(part: Part) -> Tuple[Optional[int], int, int]:
+    """What a network takes: batch, None where it varies; height and width.
+
+    Raises:
+        EngineError: not one input, or its size is not known.
+    """
+    names = [split_name(tensor)[0] for tensor in part.inputs]
+    shapes = [attribute(node, "shape").shape for node in part.graph_def.node if node.name in names]
+    dims = [int(dim.size) for dim in shapes[0].dim] if len(shapes) == 1 else []
+    if len(dims) != 4 or min(dims[1:]) < 1 or dims[3] != 3:
+        raise EngineError(f"engines run networks that take one (B, H, W, 3), and not {dims}")
+    return (dims[0] if dims[0] > 0 else None), dims[1], dims[2]
 
 
 class Runner(ABC):

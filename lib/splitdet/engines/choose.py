@@ -17,6 +17,7 @@ from splitdet.config import Config
 from splitdet.engines.base import EVERYTHING, Engine, usable_cores
 from splitdet.engines.cache import key_of
 from splitdet.engines.parity import TOLERANCE, compare, frames_per_second, trial_picture
+from splitdet.engines.pictures import Pictures, first_picture
 from splitdet.errors import CutError, EngineError
 from splitdet.models import TRT_V1
 from splitdet.models.base import Model
@@ -44,7 +45,7 @@ def make_engine(name: str, config: Config, feeders: int) -> Engine:
     if name == "openvino":
         from splitdet.engines.openvino import OpenVinoEngine
 
-        return OpenVinoEngine(config.device, config.precision, feeders)
+        return OpenVinoEngine(config.device, config.precision, feeders, config.calibration)
     if name == "onnxruntime":
         from splitdet.engines.onnxruntime import OnnxEngine
 
@@ -54,9 +55,8 @@ def make_engine(name: str, config: Config, feeders: int) -> Engine:
         from splitdet.engines.tensorrt.options import BuildOptions
 
         batch = config.batch_size
-        return TensorRTEngine(
-            BuildOptions(config.precision, batch, batch > 1, calibration=config.calibration)
-        )
+        calibration = config.calibration if config.precision == "int8" else ""
+        return TensorRTEngine(BuildOptions(config.precision, batch, batch > 1, calibration=calibration))
     if config.precision not in TENSORFLOW_PRECISIONS:
         raise EngineError(
             f"engine tensorflow has no precision {config.precision}, only fp32 and tf32; "
@@ -107,7 +107,8 @@ def make_back(
         return by_graph()
     try:
         like = None if by_tensorflow else TENSORFLOW_2
-        return FastBack(FastNms(model.parts, like), selection, by_graph)
+        is_rounded = config.precision not in TENSORFLOW_PRECISIONS
+        return FastBack(FastNms(model.parts, like, is_rounded), selection, by_graph)
     except CutError as error:
         if config.nms == "fast":
             raise CutError(f"nms is fast, but {error}; set nms: auto or graph") from None
@@ -200,8 +201,12 @@ class _Trial(NamedTuple):
 def _measure(
     candidates: List[str], config: Config, model: Model, feeders: int
 ) -> Dict[str, _Trial]:
-    """Each engine whose raw outputs are those of TensorFlow, left open."""
-    image = trial_picture()
+    """Each engine whose raw outputs are those of TensorFlow, left open.
+
+    The ranges of INT8 hold for pictures like those that it was calibrated with, so it is judged by
+    one of them.
+    """
+    image = first_picture(config.calibration) if config.precision == "int8" else trial_picture()
     trials: Dict[str, _Trial] = {}
     plain = _open("tensorflow", _for_tensorflow(config), model, feeders)
     reference = plain.front.run(plain.front.prepare([image]))
@@ -239,7 +244,8 @@ def _key(candidates: List[str], config: Config, model: Model, feeders: int) -> s
     versions = [f"{name} {package_version(_PACKAGES[name][0])}" for name in sorted(candidates)]
     machine = (platform.machine(), _processor(), usable_cores())
     settings = (config.device, config.precision, feeders, __version__)
-    return key_of("verdict", network, *versions, repr((machine, settings)))[:32]
+    pictures = Pictures(config.calibration, (1, 1)).digest if config.precision == "int8" else ""
+    return key_of("verdict", network, *versions, repr((machine, settings)), pictures)[:32]
 
 
 def _processor() -> str:

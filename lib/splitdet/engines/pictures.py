@@ -34,12 +34,7 @@ class Pictures:
 
     def __init__(self, folder: str, size: Tuple[int, int]) -> None:
         self.size = size
-        if not folder:
-            raise EngineError(NEEDED)
-        try:
-            self._files = find_pictures(folder)[:MOST_PICTURES]
-        except SourceError as error:
-            raise EngineError(f"calibration: {error}") from None
+        self._files = _find(folder)[:MOST_PICTURES]
 
     def __len__(self) -> int:
         return len(self._files)
@@ -58,18 +53,37 @@ class Pictures:
         """
         batch: List[np.ndarray] = []
         for path in self._files:
-            batch.append(self._read(path))
+            batch.append(_read(path))
             if len(batch) == count:
                 yield resize_batch(batch, self.size)
                 batch = []
         if batch and len(self._files) < count:
             yield resize_batch([batch[i % len(batch)] for i in range(count)], self.size)
 
-    def _read(self, path: str) -> np.ndarray:
-        image = read_picture(path)
-        if image is None:
-            raise EngineError(f"calibration: {path}: not a picture that can be read")
-        return image
+
+def first_picture(folder: str) -> np.ndarray:
+    """The first of them as it is: uint8 (H, W, 3), BGR.
+
+    Raises:
+        EngineError: none there, or it cannot be read.
+    """
+    return _read(_find(folder)[0])
+
+
+def _find(folder: str) -> List[str]:
+    if not folder:
+        raise EngineError(NEEDED)
+    try:
+        return find_pictures(folder)
+    except SourceError as error:
+        raise EngineError(f"calibration: {error}") from None
+
+
+def _read(path: str) -> np.ndarray:
+    image = read_picture(path)
+    if image is None:
+        raise EngineError(f"calibration: {path}: not a picture that can be read")
+    return image
 
 
 def _bytes_of(path: str) -> bytes:

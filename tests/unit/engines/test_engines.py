@@ -36,13 +36,6 @@ def needs(engine: str) -> None:
 
 
 @pytest.fixture
-def fresh_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache with nothing in it."""
-    monkeypatch.setenv("SPLITDET_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
-
-
-@pytest.fixture
 def prefer_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is not TensorFlow is the fastest here."""
     needs("openvino")
@@ -220,7 +213,8 @@ def test_another_engine_needs_the_split(tiny_model: Path) -> None:
     ("settings", "message"),
     [
         ({"engine": "tensorflow", "precision": "fp16"}, "tensorflow has no precision fp16"),
-        ({"engine": "openvino", "precision": "int8"}, "openvino has no precision int8"),
+        ({"engine": "openvino", "precision": "tf32"}, "openvino has no precision tf32"),
+        ({"engine": "openvino", "precision": "int8"}, "int8 needs pictures .*: --calibration FOLDER"),
         ({"engine": "onnxruntime", "precision": "bf16"}, "onnxruntime has no precision bf16"),
         ({"engine": "openvino", "device": "gpu"}, "openvino runs on the CPU"),
         ({"engine": "onnxruntime", "device": "gpu"}, "this ONNX Runtime has no CUDA"),

@@ -23,12 +23,8 @@ from splitdet.errors import EngineError
 MODULE = "tensorrt_rtx"
 pytest.importorskip(MODULE, reason="needs the package tensorrt-rtx-cu13")
 pytest.importorskip("onnx")
+pytestmark = pytest.mark.usefixtures("fresh_cache")
 FP32 = BuildOptions(target=(12, 0))
-
-
-@pytest.fixture(autouse=True)
-def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SPLITDET_CACHE", str(tmp_path / "cache"))
 
 
 @pytest.fixture(scope="module")

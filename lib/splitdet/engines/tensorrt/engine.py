@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar, Optional, Sequence, Tuple
+from typing import ClassVar, Sequence, Tuple
 
-from splitdet.engines.base import Engine, Runner
+from splitdet.engines.base import Engine, Runner, frame_shape
 from splitdet.engines.onnx_export import to_onnx
 from splitdet.engines.tensorrt.api import find_api
 from splitdet.engines.tensorrt.cache import ready_engine
 from splitdet.engines.tensorrt.cuda import find_cuda
 from splitdet.engines.tensorrt.options import BuildOptions
 from splitdet.engines.tensorrt.runtime import TensorRTRunner
-from splitdet.errors import EngineError
 from splitdet.graph.cut import Part
-from splitdet.graph.graph import attribute, split_name
 
 
 class TensorRTEngine(Engine):
@@ -54,24 +52,10 @@ class TensorRTEngine(Engine):
             EngineError: the part does not convert, or TensorRT cannot build it.
         """
         options = self._options
-        batch, height, width = _input_size(part)
+        batch, height, width = frame_shape(part)
         if batch is not None and (batch < options.batch or options.smaller_batches):
             # such graphs take one frame; the runner gives it one after the other
             options = replace(options, batch=batch, smaller_batches=False)
         rows = None if options.smaller_batches else options.batch
         onnx = to_onnx(part, (rows, height, width, 3))
         return ready_engine(self._api, onnx, options, f"building {options.precision}")
-
-
-def _input_size(part: Part) -> Tuple[Optional[int], int, int]:
-    """Batch, None where it varies; height and width.
-
-    Raises:
-        EngineError: not one input, or its size is not known.
-    """
-    names = [split_name(tensor)[0] for tensor in part.inputs]
-    shapes = [attribute(node, "shape").shape for node in part.graph_def.node if node.name in names]
-    dims = [int(dim.size) for dim in shapes[0].dim] if len(shapes) == 1 else []
-    if len(dims) != 4 or min(dims[1:]) < 1 or dims[3] != 3:
-        raise EngineError(f"engine tensorrt runs parts that take one (B, H, W, 3), and not {dims}")
-    return (dims[0] if dims[0] > 0 else None), dims[1], dims[2]
