@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 from typing import Any, Callable, Dict, TypeVar
 
-from tqdm import tqdm
-
 _TICK_S = 0.5
 Result = TypeVar("Result")
 
@@ -29,6 +27,8 @@ class Progress:
         Ctrl-C is raised here at once: a native call would hold it back until its end. Work that
         looks at `cancelled` stops as well.
         """
+        from tqdm import tqdm  # takes a while to load, and few starts build anything
+
         outcome: Dict[str, Any] = {}
         done = threading.Event()
 
