@@ -41,6 +41,7 @@ PLOT = ["matplotlib>=3.5"]
 TRAIN = ["pillow>=9.5", "defusedxml>=0.7.1", "google-crc32c>=1.5", *PLOT]
 MQTT = ["paho-mqtt>=2.0"]
 TRACK = ["edgefirst-tracker>=0.38,<1; python_version>='3.8'"]
+NNCF = ["nncf>=2.14; python_version>='3.9'"]
 TENSORRT_RTX = "python_version>='3.9' and sys_platform=='linux' and platform_machine=='x86_64'"
 
 setup(
@@ -79,6 +80,8 @@ setup(
         "onnx": ONNX,
         "openvino": OPENVINO,
         "train": TRAIN,
+        # of its own: it brings scikit-learn, and only calibrates
+        "int8": [*OPENVINO, *NNCF],
         "tensorrt": ["tensorrt>=8.6; python_version>='3.8'", *ONNX],
         "web": WEB,
         "mqtt": MQTT,
@@ -100,6 +103,7 @@ setup(
             "nvidia-cuda-nvrtc-cu11; " + TENSORRT_RTX,
             *[f"{package}; python_version>='3.10'" for package in ONNX],
             *OPENVINO,
+            *NNCF,
             "mypy>=1.14; python_version>='3.9'",
             "ruff>=0.9; python_version>='3.9'",
             "types-defusedxml; python_version>='3.9'",

@@ -90,7 +90,7 @@ class Subject:
 
     def __init__(self, model: str, variant: str, options: argparse.Namespace) -> None:
         from splitdet import Config, Detector
-        from splitdet.engines.choose import make_front
+        from splitdet.engines.ends import make_front
 
         settings = {"accelerator_feeders": Config().accelerator_feeders, "det_th": options.det_th}
         settings.update(settings_of(variant))

@@ -53,22 +53,19 @@ def run(job: Job) -> Outcome:
         detector = Detector.from_config(config)
         meter = Meter(config.fps_interval)
         sinks = make_sinks(job, source, detector, meter)
-        loaded_s = time.perf_counter()
         detector.warm_up(*(source.size_px or WARM_UP_SIZE_PX))
-        warm_s = time.perf_counter()
         log.info(
             "%s (%s, %s) with %s: ready after %.1f s",
             config.model_path,
             detector.model.type_name,
             "split" if detector.split else "not split",
             detector.engine.description,
-            warm_s - began_s,
+            time.perf_counter() - began_s,
         )
         painter = Painter(detector.labels, config.roi)
         viewer = make_viewer(job, detector, painter, meter)
-        startup = {"load": loaded_s - began_s, "warm_up": warm_s - loaded_s}
         output = Output(painter, [*sinks, viewer] if viewer else sinks, meter, config.vis_text)
-        this_run = _Run(job, source, detector, meter, output, viewer, startup)
+        this_run = _Run(job, source, detector, meter, output, viewer)
     except BaseException:
         for sink in sinks:
             sink.close()
@@ -88,7 +85,6 @@ class _Run:
         meter: Meter,
         output: Output,
         viewer: Optional[Viewer],
-        startup: Dict[str, float],
     ) -> None:
         self._job = job
         self._source = source
@@ -96,7 +92,6 @@ class _Run:
         self._meter = meter
         self._output = output
         self._viewer = viewer
-        self._startup = startup
         self._trace = TraceWriter(job.trace, self._facts()) if job.trace else None
         self._pipeline = assemble(source, detector, output, self._leave)
         self._bar: Any = None
@@ -197,7 +192,7 @@ class _Run:
             "skipped": [item._asdict() for item in self._source.skipped],
             **self._facts(),
             **self._output.figures,
-            "startup_s": {name: round(span, 3) for name, span in self._startup.items()},
+            "startup_s": {name: round(span, 3) for name, span in self._detector.startup_s.items()},
             "error": str(error) if error else None,
         }
 

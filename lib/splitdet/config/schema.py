@@ -99,8 +99,8 @@ class Config:
     )
     calibration: str = _key(
         "",
-        "engine tensorrt, precision int8: a folder of a few hundred pictures of the kind to be seen, "
-        "not those that accuracy is measured on",
+        "precision int8 (engine openvino or tensorrt): a folder of a few hundred pictures of the kind "
+        "to be seen, not those that accuracy is measured on",
         "run",
     )
     nms: str = _key(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from typing import Callable, ClassVar, NamedTuple, Optional, Sequence
+from typing import Callable, ClassVar, NamedTuple, Optional, Sequence, Tuple
 
+from splitdet.errors import EngineError
 from splitdet.graph.cut import Part
 from splitdet.nms import NmsSettings
 from splitdet.types import Tensors
@@ -19,6 +20,18 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def frame_shape(part: Part) -> Tuple[Optional[int], int, int]:
+    """What a network takes: batch, None where it varies; height and width.
+
+    Raises:
+        EngineError: its size is not known, or it takes something else.
+    """
+    shape = part.input_shape
+    if shape is None or len(shape) != 4 or shape[1] is None or shape[2] is None or shape[3] != 3:
+        raise EngineError(f"engines run networks that take one (B, H, W, 3), and not {shape}")
+    return shape[0], shape[1], shape[2]
 
 
 class Runner(ABC):

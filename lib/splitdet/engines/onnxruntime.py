@@ -10,6 +10,7 @@ from splitdet.engines.base import Engine, Runner, usable_cores
 from splitdet.engines.onnx_export import to_onnx
 from splitdet.errors import EngineError
 from splitdet.graph.cut import Part
+from splitdet.startup import importing
 from splitdet.types import Tensors
 
 _GPU, _CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
@@ -49,7 +50,8 @@ class OnnxEngine(Engine):
 
     def __init__(self, device: str, precision: str, feeders: int) -> None:
         try:
-            import onnxruntime
+            with importing():
+                import onnxruntime
         except ImportError:
             raise EngineError(
                 "engine onnxruntime is not installed: pip install 'splitdet[onnx]'"

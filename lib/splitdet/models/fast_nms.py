@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Optional
 
 from splitdet.models.nms_settings import Habits
 from splitdet.models.parts import Parts
-from splitdet.nms import suppress
+from splitdet.nms import Ties, suppress
 from splitdet.types import Detections, Tensors
 
 
@@ -15,14 +16,20 @@ class FastNms:
 
     Args:
         like: see `Parts.nms_settings`.
+        is_rounded: scores are rounded, so that many are equal by chance. They go by their index then,
+            whatever the order that the graph itself leaves open.
 
     Raises:
         CutError: the graph's NMS does something else.
         EngineError: TensorFlow's habits are wanted, but it does not load.
     """
 
-    def __init__(self, parts: Parts, like: Optional[Habits] = None) -> None:
+    def __init__(
+        self, parts: Parts, like: Optional[Habits] = None, is_rounded: bool = False
+    ) -> None:
         self.settings = parts.nms_settings(like)
+        if is_rounded:
+            self.settings = replace(self.settings, ties=Ties.BY_INDEX)
         self._positions = {port.role: position for position, port in enumerate(parts.cut)}
 
     def find(self, tensors: Tensors, row: int, at_least: float = 0.0) -> Optional[Detections]:

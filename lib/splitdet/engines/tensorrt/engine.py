@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar, Optional, Sequence, Tuple
 
-from splitdet.engines.base import Engine, Runner, Suppression
+from splitdet.engines.base import Engine, Runner, Suppression, frame_shape
 from splitdet.engines.cache import key_of
 from splitdet.engines.onnx_export import onnx_key, to_onnx
 from splitdet.engines.tensorrt.api import find_api
@@ -20,8 +20,7 @@ from splitdet.engines.tensorrt.lane import MakeExit
 from splitdet.engines.tensorrt.options import BuildOptions
 from splitdet.engines.tensorrt.plugin import OUTPUTS, PluginExit, append_nms
 from splitdet.engines.tensorrt.runtime import TensorRTRunner
-from splitdet.errors import EngineError
-from splitdet.graph.cut import Part, Shape
+from splitdet.graph.cut import Part
 from splitdet.nms import NmsSettings
 
 
@@ -79,7 +78,7 @@ class TensorRTEngine(Engine):
             EngineError: the part does not convert, or TensorRT cannot build it.
         """
         options = self._options
-        batch, height, width = input_size(part.input_shape)
+        batch, height, width = frame_shape(part)
         if batch is not None and (batch < options.batch or options.smaller_batches):
             # such graphs take one frame; the runner gives it one after the other
             options = replace(options, batch=batch, smaller_batches=False)
@@ -93,14 +92,3 @@ class TensorRTEngine(Engine):
         return ready_engine(
             self._api, network, make_onnx, options, f"building {options.precision}"
         )
-
-
-def input_size(shape: Shape) -> Tuple[Optional[int], int, int]:
-    """Batch, None where it varies; height and width.
-
-    Raises:
-        EngineError: its size is not known.
-    """
-    if shape is None or len(shape) != 4 or shape[1] is None or shape[2] is None or shape[3] != 3:
-        raise EngineError(f"engine tensorrt runs parts that take (B, H, W, 3), and not {shape}")
-    return shape[0], shape[1], shape[2]
