@@ -137,8 +137,9 @@ class Compiled:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.fronts: list[Front] = []
-        make = choose.make_front
-        monkeypatch.setattr(choose, "make_front", lambda *args: self._counted(make(*args)))
+        make = ends.make_front
+        for module in (choose, ends):
+            monkeypatch.setattr(module, "make_front", lambda *args: self._counted(make(*args)))
 
     def _counted(self, front: Front) -> Front:
         self.fronts.append(front)
