@@ -11,7 +11,6 @@ from typing import Any, Dict, List, Optional
 from tqdm import tqdm
 
 from splitdet.assemble import assemble, is_lossless
-from splitdet.config import Config
 from splitdet.detector import WARM_UP_SIZE_PX, Detector
 from splitdet.errors import (
     EXIT_INTERRUPTED,
@@ -45,7 +44,6 @@ def run(job: Job) -> Outcome:
     """
     began_s = time.perf_counter()
     config = job.config
-    _note_unused(config)
     source = open_source(job.source, (config.height, config.width))
     sinks: List[Sink] = []
     try:
@@ -64,7 +62,7 @@ def run(job: Job) -> Outcome:
             warm_s - began_s,
         )
         painter = Painter(detector.labels, config.roi)
-        viewer = make_viewer(job, detector, painter, meter)
+        viewer = make_viewer(job, detector, painter, meter, source.size_px)
     except BaseException:
         for sink in sinks:
             sink.close()
@@ -158,6 +156,7 @@ class _Run:
                 begin_s = time.perf_counter()
                 if self._viewer.refresh():
                     self._meter.shown(time.perf_counter() - begin_s)
+                self._meter.not_shown = self._viewer.not_shown
                 if self._viewer.wants_to_quit():
                     return True
             if self._source.live or pipeline.stopping or not self._viewer.is_paused():
@@ -222,12 +221,6 @@ def format_summary(summary: Dict[str, Any]) -> str:
 
 def _times(figures: Dict[str, float]) -> str:
     return "  ".join(f"{name} {value:.2f}" for name, value in figures.items())
-
-
-def _note_unused(config: Config) -> None:
-    """Say which settings of old files do nothing here."""
-    if config.vis_worker:
-        log.warning("vis_worker: the window is drawn by the main process in this version")
 
 
 def _leave_process(message: str, exit_code: int) -> None:
