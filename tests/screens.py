@@ -129,7 +129,8 @@ class Watched:
     def shots(self) -> List[Path]:
         """Screenshots that were saved, oldest first."""
         paths = (self._folder / "screenshots").glob("*.png")
-        return sorted(paths, key=lambda path: path.stat().st_mtime_ns)
+        whole = (path for path in paths if path.read_bytes()[-8:-4] == b"IEND")
+        return sorted(whole, key=lambda path: path.stat().st_mtime_ns)
 
     def shoot(self) -> Path:
         """Press s; the screenshot."""

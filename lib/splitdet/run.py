@@ -63,7 +63,7 @@ def run(job: Job) -> Outcome:
             time.perf_counter() - began_s,
         )
         painter = Painter(detector.labels, config.roi)
-        viewer = make_viewer(job, detector, painter, meter)
+        viewer = make_viewer(job, detector, painter, meter, source.size_px)
         output = Output(painter, [*sinks, viewer] if viewer else sinks, meter, config.vis_text)
         this_run = _Run(job, source, detector, meter, output, viewer)
     except BaseException:
@@ -159,6 +159,7 @@ class _Run:
                 begin_s = time.perf_counter()
                 if self._viewer.refresh():
                     self._meter.shown(time.perf_counter() - begin_s)
+                self._meter.not_shown = self._viewer.not_shown
                 if self._viewer.wants_to_quit():
                     return True
             if self._source.live or pipeline.stopping or not self._viewer.is_paused():
@@ -246,9 +247,7 @@ def _events(figures: Dict[str, Any]) -> str:
 
 
 def _note_unused(config: Config) -> None:
-    """Say which settings of old files do nothing here."""
-    if config.vis_worker:
-        log.warning("vis_worker: the window is drawn by the main process in this version")
+    """Say which settings do nothing here."""
     if not config.events and (config.event_log or config.event_webhook or config.event_mqtt):
         log.warning("event_log, event_webhook and event_mqtt do nothing without events")
 

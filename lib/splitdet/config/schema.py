@@ -221,7 +221,10 @@ class Config:
     # What to show and to keep
     visualize: bool = _key(True, "open a window, where there is a screen", "show")
     vis_worker: bool = _key(
-        False, "accepted; the window is drawn by the main process in this version", "show"
+        False, "draw and show in a process of its own, so that no screen slows detection", "show"
+    )
+    vis_worker_required: bool = _key(
+        False, "end the run when that process dies; otherwise it goes on without a window", "show"
     )
     max_vis_fps: float = _key(0.0, "most pictures a second to show; 0: all", "show", low=0)
     vis_text: bool = _key(True, "frames per second in the corner of the picture", "show")

@@ -116,7 +116,7 @@ def _start(
             outbox.put(task)
 
     for _ in range(threads):
-        threading.Thread(target=run, name=name, daemon=True).start()
+        threading.Thread(target=run, name=f"{place.name} {name}", daemon=True).start()
     return outbox
 
 
