@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Optional, Sequence, Union
+from typing import Union
+
+from splitdet.config.camera import Camera
+from splitdet.config.keys import about
+from splitdet.config.keys import key as _key
 
 CLIP = "media/bikes.mp4"
 DEFAULT_MODEL = "ssdlite_mobilenet_v2_coco_2018_05_09"
-
-
-def _key(
-    default: Any,
-    meaning: str,
-    group: str,
-    choices: Sequence[str] = (),
-    low: Optional[float] = None,
-    high: Optional[float] = None,
-) -> Any:
-    metadata = {"meaning": meaning, "group": group, "choices": choices, "low": low, "high": high}
-    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True)
@@ -38,6 +30,10 @@ class Config:
     )
     width: int = _key(640, "width to ask a camera for, pixels", "input", low=1, high=16384)
     height: int = _key(480, "height to ask a camera for, pixels", "input", low=1, high=16384)
+    camera: Camera = field(
+        default_factory=Camera,
+        metadata=about("a camera in words; where its kind is not none, it beats camera_input", "input"),
+    )
     policy: str = _key(
         "auto",
         "lossless: every frame, in order; latest: always the newest frame, older ones are "

@@ -32,6 +32,7 @@ PIPELINE = (
         {"stall_timeout_s": 1e-1, "max_vis_fps": 1e22},
         {"stall_timeout_s": 1e6},
         {"visualize": False, "max_frames": 10**9, "model_type": "nms_v1"},
+        {"camera": {"kind": "rtsp", "address": "rtsp://u:\"p#\"@host/live", "flip": 3, "fps": 29.97}},
     ],
 )
 def test_written_settings_are_read_back_unchanged(tmp_path: Path, values: Dict[str, Any]) -> None:
@@ -55,7 +56,7 @@ def test_every_key_follows_a_comment() -> None:
     lines = as_yaml(Config()).splitlines()
     bare = [
         line
-        for above, line in zip(lines, lines[1:])
+        for above, line in zip(map(str.strip, lines), map(str.strip, lines[1:]))
         if line and not line.startswith("#") and not above.startswith("# ")
     ]
     assert bare == []
