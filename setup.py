@@ -34,6 +34,7 @@ def opencv():
     }[wish]
 
 
+AV = ["av>=10"]
 ONNX = ["onnx>=1.12", "onnxruntime>=1.12", "tf2onnx>=1.13"]
 OPENVINO = ["openvino>=2024.4; python_version>='3.9'"]
 TENSORRT_RTX = "python_version>='3.9' and sys_platform=='linux' and platform_machine=='x86_64'"
@@ -67,12 +68,14 @@ setup(
         *opencv(),
     ],
     extras_require={
+        "av": AV,
         "gpu": ["tensorflow[and-cuda]>=2.15; python_version>='3.9'"],
         "onnx": ONNX,
         "openvino": OPENVINO,
         "tensorrt": ["tensorrt>=8.6; python_version>='3.8'", *ONNX],
         "dev": [
             "pytest>=7",
+            *AV,
             # builds engines without a GPU
             "tensorrt-rtx-cu13; " + TENSORRT_RTX,
             # compiles the kernels

@@ -97,5 +97,5 @@ def _opened(source: AnySource, config: Config) -> Source:
         return source
     if isinstance(source, (int, str, Path)):
         text = str(source) if isinstance(source, Path) else source
-        return open_source(text, (config.height, config.width))
+        return open_source(text, config)
     return MemorySource(source)

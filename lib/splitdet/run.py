@@ -45,7 +45,7 @@ def run(job: Job) -> Outcome:
     began_s = time.perf_counter()
     config = job.config
     _note_unused(config)
-    source = open_source(job.source, (config.height, config.width))
+    source = open_source(job.source, config)
     try:
         detector = Detector.from_config(config)
         meter = Meter(config.fps_interval)
@@ -177,6 +177,7 @@ class _Run:
             "frames_in": pipeline.inlet.captured,
             "dropped": pipeline.dropped,
             "skipped": [item._asdict() for item in self._source.skipped],
+            "gaps": self._source.gaps.summary(),
             "source": self._source.name,
             "unit": self._source.unit,
             "model": self._job.config.model_path,
@@ -206,6 +207,9 @@ def format_summary(summary: Dict[str, Any]) -> str:
         "rate        {fps:.1f} {unit} per second over {elapsed_s:.2f} s".format(**summary),
         "latency ms  " + _times(summary["latency_ms"]),
     ]
+    if summary["gaps"]["count"]:
+        gaps = "gaps        {count}, {seconds:.1f} s in all, about {frames} frames missed"
+        lines.insert(1, gaps.format(**summary["gaps"]))
     lines += [f"  {name:<9} {_times(ms)}" for name, ms in summary["stages_ms"].items()]
     return "\n".join(lines)
 

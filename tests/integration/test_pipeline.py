@@ -126,3 +126,33 @@ def test_the_pixels_that_a_stage_sees_cannot_be_written_to() -> None:
         (batch,) = list(pipeline)
     with pytest.raises(ValueError, match="read-only"):
         batch.frames[0].image[0, 0, 0] = 1
+
+
+def test_a_source_that_is_looked_for_is_no_stall() -> None:
+    source = FakeSource(3)
+    waited = threading.Event()
+
+    def look(index: int) -> None:
+        source.away = index == 1
+        if source.away:
+            assert not waited.wait(1.0)
+
+    source._work = look
+    detector = FakeDetector(config=make_config(stall_timeout_s=0.2))
+    with assemble(source, detector) as pipeline:
+        assert [frame.index for batch in pipeline for frame in batch.frames] == [0, 1, 2]
+
+
+def test_a_source_that_waits_is_interrupted_when_the_run_stops() -> None:
+    source = FakeSource(10)
+    interrupted = threading.Event()
+    source.interrupt = interrupted.set  # type: ignore[method-assign]
+
+    def wait(index: int) -> None:
+        if index == 5:
+            interrupted.wait()
+
+    source._work = wait
+    with assemble(source, FakeDetector()) as pipeline:
+        next(iter(pipeline))
+    assert pipeline.close() == []

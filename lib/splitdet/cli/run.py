@@ -24,7 +24,8 @@ def add_commands(commands: Any) -> None:
     parser.add_argument(
         "source",
         metavar="SOURCE",
-        help="number of a camera, file, folder, wildcard, address or GStreamer pipeline",
+        help="number of a camera, file, folder, wildcard, address, GStreamer pipeline, 'camera' (as "
+        "config.yml describes it) or csi://N (camera N of a Jetson)",
     )
     parser.add_argument(
         "sink",
@@ -73,7 +74,10 @@ def _run_script(key: str, options: argparse.Namespace) -> int:
         is_number = key == "camera_input" and options.input.isdecimal()
         values[key] = int(options.input) if is_number else options.input
     config = _config(options, values)
-    return _run(options, config, getattr(config, key), None)
+    source = getattr(config, key)
+    if key == "camera_input" and options.input is None and config.camera.kind != "none":
+        source = "camera"
+    return _run(options, config, source, None)
 
 
 def _run_command(options: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from typing import Union
 from splitdet.config.camera import Camera
 from splitdet.config.keys import about
 from splitdet.config.keys import key as _key
+from splitdet.config.streams import Reconnect
 
 CLIP = "media/bikes.mp4"
 DEFAULT_MODEL = "ssdlite_mobilenet_v2_coco_2018_05_09"
@@ -33,6 +34,10 @@ class Config:
     camera: Camera = field(
         default_factory=Camera,
         metadata=about("a camera in words; where its kind is not none, it beats camera_input", "input"),
+    )
+    reconnect: Reconnect = field(
+        default_factory=Reconnect,
+        metadata=about("cameras and streams that break off are looked for until they are back", "input"),
     )
     policy: str = _key(
         "auto",

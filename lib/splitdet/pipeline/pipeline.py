@@ -158,6 +158,7 @@ class Pipeline:
 
     def _abort(self) -> None:
         self._stopping.set()
+        self._source.interrupt()
         self.inlet.abort()
         self._permits.abort()
         for channel in self._channels:
@@ -217,11 +218,15 @@ class Pipeline:
         number, frames = self.inlet.take(self._batch_size)
         return number, Batch(frames)
 
+    def _is_away(self, name: str) -> bool:
+        """Whether it waits for a source that is gone, which keeps an eye on the time itself."""
+        return name == SOURCE and self._source.away
+
     def _watch(self) -> None:
         """The watchdog's thread: wakes when whoever works longest would be overdue."""
         while True:
             now_s = time.perf_counter()
-            busy = list(self._busy.items())
+            busy = [item for item in list(self._busy.items()) if not self._is_away(item[1][0])]
             for thread, (name, since_s) in busy:
                 if now_s - since_s >= self._stall_timeout_s:
                     error = StallError(

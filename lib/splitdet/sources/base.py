@@ -8,6 +8,7 @@ from typing import List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
+from splitdet.sources.gaps import Gaps
 from splitdet.types import Frame
 
 
@@ -32,6 +33,9 @@ class Source(ABC):
     def __init__(self, name: str) -> None:
         self.name = name
         self.skipped: List[Skipped] = []
+        self.gaps = Gaps()
+        self.away = False
+        """It is gone and is being looked for, so a `read` that takes long is no stall."""
         self._index = 0
         self._began_s = time.perf_counter()
 
@@ -52,11 +56,15 @@ class Source(ABC):
 
     @abstractmethod
     def read(self) -> Optional[Frame]:
-        """The next frame, as soon as there is one; None at the end.
+        """The next frame, as soon as there is one; None at the end, or when interrupted.
 
         Raises:
             SourceError: the source is gone.
         """
+
+    def interrupt(self) -> None:
+        """From any thread: let a `read` that waits return."""
+        return
 
     def close(self) -> None:
         """Give devices and files back. Called once."""

@@ -19,7 +19,8 @@ QUEUED_FRAMES = 4  # that a reader who is late still gets; what it then leaves o
 UDP_BUFFER_BYTES = 4 << 20  # a key frame comes in one burst
 LOCALHOST = "127.0.0.1"
 
-_SOFTWARE_FLIPS = {"horizontal": "horizontal-flip", "vertical": "vertical-flip"}
+# of videoflip, in the order of FLIPS; its property `method` does nothing in GStreamer 1.22
+_DIRECTIONS = ("identity", "90l", "180", "90r", "horiz", "ur-ll", "vert", "ul-lr")
 _ON_JETSON = ("tx2", "nano", "xavier", "orin")
 _RTP_NAMES = {"h264": "H264", "h265": "H265", "mjpeg": "JPEG"}
 _RTP_TYPES = {"h264": 96, "h265": 96, "mjpeg": 26}  # RFC 3551; 96: the first of the dynamic ones
@@ -178,8 +179,8 @@ def _from_nvmm(camera: Camera) -> List[str]:
 
 def _flip(camera: Camera) -> List[str]:
     """The right way up, without a Jetson's help; a stream also at the size that is wanted."""
-    name = FLIPS[_number(camera.flip, FLIPS)]
-    steps = [] if name == "none" else [f"videoflip method={_SOFTWARE_FLIPS.get(name, name)}"]
+    number = _number(camera.flip, FLIPS)
+    steps = [f"videoflip video-direction={_DIRECTIONS[number]}"] if number else []
     size = _stream_size(camera)
     return [*steps, "videoscale", ", ".join(["video/x-raw", *size])] if size else steps
 
