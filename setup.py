@@ -34,7 +34,7 @@ def opencv():
     }[wish]
 
 
-AV = ["av>=10"]
+AV = ["av>=12; python_version>='3.8'"]
 ONNX = ["onnx>=1.12", "onnxruntime>=1.12", "tf2onnx>=1.13"]
 OPENVINO = ["openvino>=2024.4; python_version>='3.9'"]
 TENSORRT_RTX = "python_version>='3.9' and sys_platform=='linux' and platform_machine=='x86_64'"
