@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable, Iterable, Iterator, Optional, Tuple, Union
+from typing import Any, Callable, Iterable, Iterator, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from splitdet.sources.choose import open_source
 from splitdet.sources.memory import MemorySource
 from splitdet.types import Batch, Detections, Frame
 
-AnySource = Union[int, str, Path, Source, Iterable[np.ndarray]]
+AnySource = Union[int, str, Path, Source, Sequence[Union[int, str, Path]], Iterable[np.ndarray]]
 SPARE_LOSSLESS = 2  # batches beside those with a feeder, so that no feeder ever waits for one
 SPARE_LATEST = 1  # every batch that waits is older when it is shown
 
@@ -69,7 +69,8 @@ def stream(
             print(frame.index, found)
 
     Args:
-        source: whatever `splitdet run` takes, a `Source`, or pictures as arrays (see `MemorySource`).
+        source: whatever `splitdet run` takes, a list of these (a frame's `stream` is its place there),
+            a `Source`, or pictures as arrays (see `MemorySource`).
         model: whatever `Detector` takes, or a `Detector`, which is then left open.
         config: any key of config.yml; not together with a `Detector`.
 
@@ -96,6 +97,12 @@ def _opened(source: AnySource, config: Config) -> Source:
     if isinstance(source, Source):
         return source
     if isinstance(source, (int, str, Path)):
-        text = str(source) if isinstance(source, Path) else source
-        return open_source(text, config)
-    return MemorySource(source)
+        return open_source(_typed(source), config)
+    if isinstance(source, list) and source and all(isinstance(one, (int, str, Path)) for one in source):
+        return open_source([_typed(one) for one in source], config)
+    return MemorySource(source, config.playback.copy)  # type: ignore[arg-type]
+
+
+def _typed(spec: Union[int, str, Path]) -> Union[int, str]:
+    """As it would have been typed."""
+    return str(spec) if isinstance(spec, Path) else spec

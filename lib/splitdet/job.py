@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Optional, Union
+from typing import Any, Dict, List, Optional
 
 from splitdet.config import Config
 from splitdet.errors import EXIT_OK
+from splitdet.sources.choose import Spec
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Job:
     """
 
     config: Config
-    source: Union[int, str]
+    source: Spec
     save: Optional[str] = None
     json: str = ""
     summary: str = ""

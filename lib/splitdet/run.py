@@ -91,6 +91,7 @@ class _Run:
         self._viewer = viewer
         self._startup = startup
         self._bar: Any = None
+        self._finished = [0] * len(source.parts)  # frames of each input
 
     def run(self) -> Outcome:
         """See the function `run`."""
@@ -136,6 +137,8 @@ class _Run:
         for batch in pipeline:
             self._meter.batch_done(batch)
             self._bar.update(len(batch.frames))
+            for frame in batch.frames:
+                self._finished[frame.stream] += 1
             if self._viewer is None:
                 self._print_detections(batch)
             elif self._show(pipeline):
@@ -179,6 +182,10 @@ class _Run:
             "skipped": [item._asdict() for item in self._source.skipped],
             "gaps": self._source.gaps.summary(),
             "source": self._source.name,
+            "streams": [
+                {"source": part.name, "frames_in": pipeline.inlet.captured_of[stream], "frames_out": out}
+                for stream, (part, out) in enumerate(zip(self._source.parts, self._finished))
+            ],
             "unit": self._source.unit,
             "model": self._job.config.model_path,
             "model_type": self._detector.model.type_name,

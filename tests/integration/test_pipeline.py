@@ -133,8 +133,8 @@ def test_a_source_that_is_looked_for_is_no_stall() -> None:
     waited = threading.Event()
 
     def look(index: int) -> None:
-        source.away = index == 1
-        if source.away:
+        source.is_away = index == 1
+        if source.is_away:
             assert not waited.wait(1.0)
 
     source._work = look

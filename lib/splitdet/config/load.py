@@ -31,6 +31,7 @@ _EXPECTED = {
     "float": "a number",
     "str": "text",
     "Union[int, str]": "a number or text",
+    "List[Union[int, str]]": "a list of numbers or texts",
 }
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Union
+from typing import List, Union
 
 from splitdet.config.camera import Camera
 from splitdet.config.keys import about
 from splitdet.config.keys import key as _key
-from splitdet.config.streams import Reconnect
+from splitdet.config.streams import Playback, Reconnect
 
 CLIP = "media/bikes.mp4"
 DEFAULT_MODEL = "ssdlite_mobilenet_v2_coco_2018_05_09"
@@ -31,6 +31,13 @@ class Config:
     )
     width: int = _key(640, "width to ask a camera for, pixels", "input", low=1, high=16384)
     height: int = _key(480, "height to ask a camera for, pixels", "input", low=1, high=16384)
+    inputs: List[Union[int, str]] = field(
+        default_factory=list,
+        metadata=about(
+            "several of these at once, as in [0, rtsp://..] or [a.mp4, b.mp4]; beats the single ones",
+            "input",
+        ),
+    )
     camera: Camera = field(
         default_factory=Camera,
         metadata=about("a camera in words; where its kind is not none, it beats camera_input", "input"),
@@ -38,6 +45,9 @@ class Config:
     reconnect: Reconnect = field(
         default_factory=Reconnect,
         metadata=about("cameras and streams that break off are looked for until they are back", "input"),
+    )
+    playback: Playback = field(
+        default_factory=Playback, metadata=about("what of a source is read, and how", "input")
     )
     policy: str = _key(
         "auto",

@@ -1,4 +1,4 @@
-"""The section `reconnect` of config.yml: what to do when a stream falls silent."""
+"""The sections `playback` and `reconnect` of config.yml: how sources are read."""
 
 from __future__ import annotations
 
@@ -19,4 +19,26 @@ class Reconnect:
     )
     give_up_s: float = key(
         0.0, "end the run when it has been away for so many seconds; 0: never", low=0, high=1e9
+    )
+
+
+@dataclass(frozen=True)
+class Playback:
+    """From where to where a source is read, how often, how fast, and every how many frames."""
+
+    loop: int = key(
+        0, "files: begin again so many times, so 2 plays three times; -1: for ever", low=-1, high=1e9
+    )
+    stride: int = key(1, "take every so manieth frame", low=1, high=1e6)
+    start_s: float = key(0.0, "leave out what is before, seconds; live: since it opened", low=0)
+    stop_s: float = key(0.0, "end there, seconds; 0: at the end", low=0)
+    speed: str = key(
+        "fast",
+        "videos: fast: as fast as the stages can; source: not faster than they were recorded",
+        choices=("fast", "source"),
+    )
+    copy: bool = key(
+        False,
+        "Python: copy arrays that are handed over, so that their owner may change them at once; what is "
+        "read from files and cameras is always new",
     )

@@ -220,7 +220,7 @@ class Pipeline:
 
     def _is_away(self, name: str) -> bool:
         """Whether it waits for a source that is gone, which keeps an eye on the time itself."""
-        return name == SOURCE and self._source.away
+        return name == SOURCE and self._source.is_away
 
     def _watch(self) -> None:
         """The watchdog's thread: wakes when whoever works longest would be overdue."""

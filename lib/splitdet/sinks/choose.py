@@ -12,9 +12,9 @@ from splitdet.errors import SinkError
 from splitdet.job import Job
 from splitdet.sinks.base import Sink, Viewer
 from splitdet.sinks.files import IMAGE_FOLDER, ImageSink, JsonSink, VideoSink, default_movie_path
+from splitdet.sinks.routed import Routed
 from splitdet.sinks.window import Window, why_no_window
 from splitdet.sources.base import Source
-from splitdet.sources.images import ImageSource
 from splitdet.sources.video import FALLBACK_RATE
 
 log = logging.getLogger(__name__)
@@ -26,24 +26,38 @@ def make_sinks(job: Job, source: Source, detector: Detector) -> List[Sink]:
     Raises:
         SinkError: a place is used twice, or cannot be written to.
     """
-    is_images = isinstance(source, ImageSource)
-    save = job.save
-    if save is None and job.config.save_to_file:
-        save = IMAGE_FOLDER if is_images else default_movie_path()
-    taken = [os.path.realpath(source.name)]
-    for path in (save, job.json, job.summary):
-        if path and not (is_images and path == save):
+    saves = [_place(job, part, stream, len(source.parts)) for stream, part in enumerate(source.parts)]
+    taken = [os.path.realpath(part.name) for part in source.parts]
+    files = [save for save, part in zip(saves, source.parts) if not part.keeps_files]
+    for path in [*files, job.json, job.summary]:
+        if path:
             if os.path.realpath(path) in taken:
                 raise SinkError(f"{path}: is in use already by this run; write somewhere else")
             taken.append(os.path.realpath(path))
     sinks: List[Sink] = []
-    if save and is_images:
-        sinks.append(ImageSink(save))
-    elif save:
-        sinks.append(VideoSink(save, source.frame_rate or FALLBACK_RATE, source.live))
+    savers = [_saver(save, part) for save, part in zip(saves, source.parts) if save]
+    if savers:
+        sinks.append(savers[0] if len(savers) == 1 else Routed(savers))
     if job.json:
-        sinks.append(JsonSink(job.json, detector.labels))
+        sinks.append(JsonSink(job.json, detector.labels, with_stream=len(saves) > 1))
     return sinks
+
+
+def _place(job: Job, part: Source, stream: int, count: int) -> str:
+    """Where one of `count` inputs is saved; empty for nowhere."""
+    place = job.save
+    if place is None and job.config.save_to_file:
+        place = IMAGE_FOLDER if part.keeps_files else default_movie_path()
+    if place and count > 1 and not part.keeps_files:
+        stem, suffix = os.path.splitext(place)
+        return f"{stem}_{stream}{suffix}"
+    return place or ""
+
+
+def _saver(place: str, part: Source) -> Sink:
+    if part.keeps_files:
+        return ImageSink(place)
+    return VideoSink(place, part.frame_rate or FALLBACK_RATE, part.live)
 
 
 def make_viewer(config: Config, detector: Detector) -> Optional[Viewer]:

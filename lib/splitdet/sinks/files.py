@@ -155,13 +155,17 @@ class JsonSink(Sink):
 
     A segmented frame also has the share of the picture that each class takes, 0..1.
 
+    Args:
+        with_stream: say which of several inputs a frame is from.
+
     Raises:
         SinkError: the file cannot be made.
     """
 
-    def __init__(self, path: str, labels: Labels) -> None:
+    def __init__(self, path: str, labels: Labels, with_stream: bool = False) -> None:
         _make_folder(path)
         self._path = path
+        self._with_stream = with_stream
         self._labels = labels
         try:
             self._file = open(path, "w", buffering=1, encoding="utf-8")  # noqa: SIM115 - closed by close()
@@ -181,8 +185,9 @@ class JsonSink(Sink):
             raise SinkError(f"{self._path}: {error.strerror}") from None
 
     def _record(self, frame: Frame, found: Detections) -> Dict[str, Any]:
-        record = {
+        record: Dict[str, Any] = {
             "schema": SCHEMA,
+            **({"stream": frame.stream} if self._with_stream else {}),
             "frame": frame.index,
             "source": frame.source,
             "time_s": round(frame.time_s, 6),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from typing import Any, Deque, Dict, NamedTuple
 
@@ -28,13 +29,15 @@ class Gaps:
         self.seconds = 0.0
         self.frames = 0
         self.last: Deque[Gap] = deque(maxlen=KEPT)
+        self._lock = threading.Lock()
 
     def add(self, gap: Gap) -> None:
-        """Count one."""
-        self.count += 1
-        self.seconds += gap.seconds
-        self.frames += gap.frames
-        self.last.append(gap)
+        """Count one; from any thread."""
+        with self._lock:
+            self.count += 1
+            self.seconds += gap.seconds
+            self.frames += gap.frames
+            self.last.append(gap)
 
     def summary(self) -> Dict[str, Any]:
         """Totals, and the last few one by one."""

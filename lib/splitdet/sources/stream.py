@@ -50,6 +50,7 @@ class StreamSource(Source):
         self._capture: Optional[Capture] = None
         self._pause_s = 0.0
         self._is_reported = False
+        self._is_away = False
         self._reason = ""  # why it is not there; empty while it is
         self._first_reason = ""
         self._seen_s = time.perf_counter()  # the last frame, or the beginning
@@ -76,10 +77,15 @@ class StreamSource(Source):
         """Who reads it, for people."""
         return self._capture.reader if self._capture is not None else ""
 
+    @property
+    def is_away(self) -> bool:
+        """See `Source.is_away`; until the `read` after the one that found it again."""
+        return self._is_away
+
     def read(self) -> Optional[Frame]:
         """See `Source.read`. Between two frames it may reconnect."""
         begin_s = time.perf_counter()
-        self.away = self._capture is None or bool(self._reason)
+        self._is_away = self._capture is None or bool(self._reason)
         while not self._interrupted.is_set():
             try:
                 if self._capture is None:
@@ -166,7 +172,7 @@ class StreamSource(Source):
             self._first_reason = reason
         elif reason != self._reason:
             log.warning("%s: still gone after %.1f s (%s)", self.name, gone_s, reason)
-        self.away = True
+        self._is_away = True
         self._reason = reason
 
     def _return(self, captured_s: float) -> None:

@@ -146,7 +146,7 @@ def test_it_is_away_while_it_is_looked_for_and_not_a_moment_longer() -> None:
     seen: List[bool] = []
 
     def look(grey: int) -> Callable[[], int]:
-        return lambda: seen.append(source.away) or grey  # type: ignore[func-returns-value]
+        return lambda: seen.append(source.is_away) or grey  # type: ignore[func-returns-value]
 
     source = stream([look(1), GONE], [look(2), look(3), None])
     greys(source)
