@@ -35,16 +35,17 @@ class Jetson:
 
 def find_jetson(root: Path = Path("/")) -> Optional[Jetson]:
     """The Jetson that this is; None on any other machine."""
-    release = _text(root / "etc/nv_tegra_release")
-    model = _text(root / "proc/device-tree/model").strip("\0\n ")
+    release = text_of(root / "etc/nv_tegra_release")
+    model = text_of(root / "proc/device-tree/model")
     if not release and not re.search(r"jetson|orin|quill", model, re.IGNORECASE):
         return None
     found = re.match(r"# R(\d+) \(release\), REVISION: (\d+)", release)
     return Jetson(model or "Jetson", (int(found.group(1)), int(found.group(2))) if found else None)
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """What one of the system's small files says; empty where there is none."""
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
+        return path.read_text(encoding="utf-8", errors="replace").strip("\0\n ")
     except OSError:
         return ""
