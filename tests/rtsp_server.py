@@ -19,15 +19,13 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
+from splitdet.config.encode import Encode
 from splitdet.gstreamer.rtsp_server import RtspServer
+from splitdet.sinks.encode import encoder
 from splitdet.sources.painted import paint_clock
 
 RATE = 25
 SIZE = (240, 320)
-ENCODERS = {
-    "h264": "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=12 ! rtph264pay",
-    "h265": "x265enc tune=zerolatency speed-preset=ultrafast key-int-max=12 ! rtph265pay",
-}
 
 
 @contextmanager
@@ -44,7 +42,8 @@ def rtsp_server(*arguments: Any, port: int = 0) -> Iterator[Tuple[Popen, str]]:
 
 def _serve(port: int, codec: str = "h264", seconds: float = 0.0, then: str = "end") -> None:
     """Serve until killed."""
-    server = RtspServer("127.0.0.1", port, "/live", ENCODERS[codec], SIZE, Fraction(RATE))
+    pipeline = encoder(Encode(codec=codec), RATE // 2, "pc")
+    server = RtspServer("127.0.0.1", port, "/live", pipeline, Fraction(RATE))
     print(server.port, flush=True)
     picture = np.empty((*SIZE, 3), np.uint8)
     picture[:] = (200, 90, 40)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 from splitdet.config import Config
 from splitdet.errors import EXIT_OK
@@ -17,6 +17,7 @@ class Job:
     Args:
         source: see `open_source`.
         save: file or folder for annotated pictures; empty for none, None as config.yml says.
+        send: addresses and pipelines that annotated pictures are sent to, see `open_sender`.
         json: file for one JSON line a frame; empty for none.
         summary: file for the summary; empty for none.
     """
@@ -24,6 +25,7 @@ class Job:
     config: Config
     source: Spec
     save: Optional[str] = None
+    send: Sequence[str] = ()
     json: str = ""
     summary: str = ""
 

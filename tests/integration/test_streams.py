@@ -132,6 +132,17 @@ def test_a_server_that_falls_silent_trips_the_watchdog(reader: str) -> None:
         source.close()
 
 
+@pytest.mark.parametrize("reader", READERS)
+def test_a_stream_that_is_joined_in_its_middle_begins_with_a_whole_picture(reader: str) -> None:
+    with rtsp_server() as (_, address):
+        first = opened("gstreamer", address)
+        read(first, 17)  # key frames come every 12 pictures
+        second = opened(reader, address)
+        assert_new(read(second, 10))
+        first.close()
+        second.close()
+
+
 def test_an_interrupt_ends_the_wait_for_a_silent_server() -> None:
     with rtsp_server("h264", 2.0, "silent") as (_, address):
         source = opened("gstreamer", address, silence_s=3600.0)

@@ -34,7 +34,8 @@ def add_commands(commands: Any) -> None:
         "sink",
         metavar="SINK",
         nargs="?",
-        help="'window', 'none', a video file, or a folder for pictures (default: as config.yml says)",
+        help="'window', 'none', a video file, a folder for pictures, or what --send takes (default: as "
+        "config.yml says)",
     )
     parser.add_argument(
         "--also",
@@ -62,6 +63,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         const=True,
         help="write annotated pictures (default: under output_movie or output_image)",
+    )
+    parser.add_argument(
+        "--send",
+        metavar="PLACE",
+        action="append",
+        default=[],
+        help="send annotated pictures: rtp://HOST:PORT, rtsp://HOST:PORT/PATH (served there), or a "
+        "GStreamer pipeline that begins with appsrc; may be repeated",
     )
     parser.add_argument("--max-frames", metavar="N", type=int, help="stop after N frames")
     parser.add_argument("--json", metavar="FILE", default="", help="write one JSON line a frame")
@@ -98,8 +107,13 @@ def _run_script(key: str, options: argparse.Namespace) -> int:
 
 
 def _run_command(options: argparse.Namespace) -> int:
+    from splitdet.sinks.send import is_sent
+
     values: Dict[str, Any] = {}
     sink = options.sink
+    if sink is not None and is_sent(sink):
+        options.send.append(sink)
+        sink = None
     if sink is not None and options.save is not None:
         raise ConfigError(f"SINK ({sink}) and --save say the same thing twice; leave one out")
     if sink in ("none", "window"):
@@ -139,7 +153,7 @@ def _run(
     if config.debug_mode:
         debug_messages()
     save = options.save if isinstance(options.save, str) else sink
-    outcome = run(Job(config, source, save, options.json, options.summary))
+    outcome = run(Job(config, source, save, options.send, options.json, options.summary))
     if outcome.stuck:
         print(
             f"error: the {outcome.stuck[0]} stage does not return; leaving without it",

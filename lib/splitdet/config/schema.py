@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import List, Union
 
 from splitdet.config.camera import Camera
+from splitdet.config.encode import Encode
 from splitdet.config.keys import about
 from splitdet.config.keys import key as _key
 from splitdet.config.streams import Playback, Reconnect
@@ -183,6 +184,9 @@ class Config:
     vis_text: bool = _key(True, "frames per second in the corner of the picture", "show")
     save_to_file: bool = _key(
         False, "write output_movie/output_<unixtime>.avi, or output_image/<same path>", "show"
+    )
+    encode: Encode = field(
+        default_factory=Encode, metadata=about("how pictures are coded that are sent", "show")
     )
 
 

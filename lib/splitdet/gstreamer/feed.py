@@ -16,28 +16,22 @@ class Feed:
     """Hands pictures to an appsrc.
 
     Args:
-        size_px: height and width of all of them.
         rate: frames per second.
         live: stamp each with the time at which it comes, and leave out what comes before the
             pipeline plays or finds no room. Otherwise `push` tells the time, and waits for room.
     """
 
-    def __init__(self, appsrc: Any, size_px: Tuple[int, int], rate: Fraction, live: bool) -> None:
+    def __init__(self, appsrc: Any, rate: Fraction, live: bool) -> None:
         self._gst = gst()
         self._appsrc = appsrc
         self._live = live
-        self._duration_ns = int(1e9 / rate)
-        height, width = size_px
-        self._room_bytes = QUEUED_FRAMES * 3 * width * height
-        caps = (
-            f"video/x-raw, format=(string)BGR, width=(int){width}, height=(int){height}, "
-            f"framerate=(fraction){rate.numerator}/{rate.denominator}"
-        )
-        appsrc.set_property("caps", self._gst.Caps.from_string(caps))
+        self._rate = rate
+        self._room_bytes = 0
+        self.size_px: Optional[Tuple[int, int]] = None
+        """Height and width of the pictures, once there was one; all must have the same."""
         appsrc.set_property("format", self._gst.Format.TIME)
         appsrc.set_property("is-live", live)
         appsrc.set_property("block", not live)
-        appsrc.set_property("max-bytes", self._room_bytes)
         self.left_out = 0
         """Pictures that a live pipeline did not take."""
 
@@ -48,14 +42,27 @@ class Feed:
             picture: uint8 (H, W, 3), BGR.
             time_s: since the first one; needed unless live.
         """
+        if self.size_px is None:
+            self._describe(picture.shape[0], picture.shape[1])
         time_ns = self._running_ns() if self._live else int((time_s or 0.0) * 1e9)
         if time_ns is None:
             self.left_out += 1
             return True
         buffer = self._gst.Buffer.new_wrapped(_packed(picture))
         buffer.pts = time_ns
-        buffer.duration = self._duration_ns
+        buffer.duration = int(1e9 / self._rate)
         return bool(self._appsrc.emit("push-buffer", buffer) == self._gst.FlowReturn.OK)
+
+    def _describe(self, height: int, width: int) -> None:
+        """Tell the pipeline what will come."""
+        self.size_px = (height, width)
+        self._room_bytes = QUEUED_FRAMES * 3 * width * height
+        self._appsrc.set_property("max-bytes", self._room_bytes)
+        caps = (
+            f"video/x-raw, format=(string)BGR, width=(int){width}, height=(int){height}, "
+            f"framerate=(fraction){self._rate.numerator}/{self._rate.denominator}"
+        )
+        self._appsrc.set_property("caps", self._gst.Caps.from_string(caps))
 
     def _running_ns(self) -> Optional[int]:
         """How long the pipeline has been playing; None where it takes no picture.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 from splitdet.errors import SplitdetError
 from splitdet.gstreamer.load import gst, package_of
@@ -44,13 +44,20 @@ class Launched:
 
     def elements(self, factory: str) -> Iterator[Any]:
         """The elements of one kind, such as `appsink`."""
+        return (element for element in self._all() if kind_of(element) == factory)
+
+    def for_each(self, tune: Callable[[Any], None]) -> None:
+        """Call `tune` with every element, and with those that join later, before they work."""
+        for element in self._all():
+            tune(element)
+        self.pipeline.connect("deep-element-added", lambda top, inner, element: tune(element))
+
+    def _all(self) -> Iterator[Any]:
         found = self.pipeline.iterate_recurse()
-        while True:
+        result, element = found.next()
+        while result == self._gst.IteratorResult.OK:
+            yield element
             result, element = found.next()
-            if result != self._gst.IteratorResult.OK:
-                return
-            if element.get_factory() is not None and element.get_factory().get_name() == factory:
-                yield element
 
     def start(self) -> None:
         """Let it run; PipelineError where it does not start."""
@@ -76,6 +83,12 @@ class Launched:
                 self.ended = True
             self.changed.notify_all()
         return self._gst.BusSyncReply.DROP  # nobody reads the bus
+
+
+def kind_of(element: Any) -> str:
+    """The name of its factory, such as `appsink`; empty where it has none."""
+    factory = element.get_factory()
+    return factory.get_name() if factory is not None else ""
 
 
 def _explained(message: str, detail: str = "") -> str:

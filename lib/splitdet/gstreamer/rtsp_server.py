@@ -12,7 +12,6 @@ from splitdet.gstreamer.feed import Feed
 from splitdet.gstreamer.load import gst_rtsp_server
 
 SOURCE = "frames"
-I420 = "video/x-raw, format=(string)I420"  # what every encoder takes
 
 
 class RtspServer:
@@ -22,8 +21,7 @@ class RtspServer:
         host: address to listen at.
         port: 0 takes any that is free.
         path: such as `/live`.
-        encoder: elements from raw video to an RTP payloader.
-        size_px: height and width of the pictures.
+        encoder: elements from raw video to an RTP payloader, with its payload type.
         rate: frames per second.
 
     Raises:
@@ -31,19 +29,15 @@ class RtspServer:
         ImportError: GStreamer's RTSP server is not installed.
     """
 
-    def __init__(
-        self, host: str, port: int, path: str, encoder: str, size_px: Tuple[int, int], rate: Fraction
-    ) -> None:
+    def __init__(self, host: str, port: int, path: str, encoder: str, rate: Fraction) -> None:
         server = gst_rtsp_server()
         from gi.repository import GLib
 
-        self._size_px = size_px
         self._rate = rate
         self._lock = threading.Lock()
-        self._feeds: List[Tuple[Any, Feed]] = []  # of each media that is being served
+        self._feeds: List[Tuple[Any, Feed]] = []  # while there are clients
         factory = server.RTSPMediaFactory()
-        launch = f"appsrc name={SOURCE} ! videoconvert ! {I420} ! {encoder} name=pay0 pt=96"
-        factory.set_launch(f"( {launch} )")
+        factory.set_launch(f"( appsrc name={SOURCE} ! {encoder} name=pay0 )")
         factory.set_shared(True)
         factory.connect("media-configure", self._on_media)
         self._server = server.RTSPServer()
@@ -62,12 +56,16 @@ class RtspServer:
         """The port that it listens at."""
         return int(self._server.get_bound_port())
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether there is a client."""
+        return bool(self._feeds)
+
     def push(self, picture: np.ndarray) -> None:
-        """Show the next picture: uint8 (H, W, 3), BGR."""
+        """Show the next picture: uint8 (H, W, 3), BGR, of the size of the first."""
         with self._lock:
-            feeds = [feed for _, feed in self._feeds]
-        for feed in feeds:
-            feed.push(picture)
+            for _, feed in self._feeds:
+                feed.push(picture)
 
     def end(self) -> None:
         """Tell all clients that the stream is over."""
@@ -82,8 +80,7 @@ class RtspServer:
         self._thread.join()
 
     def _on_media(self, unused_factory: Any, media: Any) -> None:
-        source = media.get_element().get_by_name(SOURCE)
-        feed = Feed(source, self._size_px, self._rate, live=True)
+        feed = Feed(media.get_element().get_by_name(SOURCE), self._rate, live=True)
         with self._lock:
             self._feeds.append((media, feed))
         media.connect("unprepared", self._on_media_gone)

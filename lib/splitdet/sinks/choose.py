@@ -13,6 +13,7 @@ from splitdet.job import Job
 from splitdet.sinks.base import Sink, Viewer
 from splitdet.sinks.files import IMAGE_FOLDER, ImageSink, JsonSink, VideoSink, default_movie_path
 from splitdet.sinks.routed import Routed
+from splitdet.sinks.send import open_sender
 from splitdet.sinks.window import Window, why_no_window
 from splitdet.sources.base import Source
 from splitdet.sources.video import FALLBACK_RATE
@@ -38,6 +39,8 @@ def make_sinks(job: Job, source: Source, detector: Detector) -> List[Sink]:
     savers = [_saver(save, part) for save, part in zip(saves, source.parts) if save]
     if savers:
         sinks.append(savers[0] if len(savers) == 1 else Routed(savers))
+    for place in job.send:
+        sinks.append(_sender(place, job.config, source))
     if job.json:
         sinks.append(JsonSink(job.json, detector.labels, with_stream=len(saves) > 1))
     return sinks
@@ -52,6 +55,15 @@ def _place(job: Job, part: Source, stream: int, count: int) -> str:
         stem, suffix = os.path.splitext(place)
         return f"{stem}_{stream}{suffix}"
     return place or ""
+
+
+def _sender(place: str, config: Config, source: Source) -> Sink:
+    count = len(source.parts)
+    senders = [
+        open_sender(place, config, part.frame_rate or FALLBACK_RATE, part.live, stream, count)
+        for stream, part in enumerate(source.parts)
+    ]
+    return senders[0] if count == 1 else Routed(senders)
 
 
 def _saver(place: str, part: Source) -> Sink:

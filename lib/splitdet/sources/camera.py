@@ -21,7 +21,7 @@ LOCALHOST = "127.0.0.1"
 
 # of videoflip, in the order of FLIPS; its property `method` does nothing in GStreamer 1.22
 _DIRECTIONS = ("identity", "90l", "180", "90r", "horiz", "ur-ll", "vert", "ul-lr")
-_ON_JETSON = ("tx2", "nano", "xavier", "orin")
+ON_JETSON = ("tx2", "nano", "xavier", "orin")
 _RTP_NAMES = {"h264": "H264", "h265": "H265", "mjpeg": "JPEG"}
 _RTP_TYPES = {"h264": 96, "h265": 96, "mjpeg": 26}  # RFC 3551; 96: the first of the dynamic ones
 _PARSERS = {
@@ -74,7 +74,7 @@ def parse_size(text: str) -> Optional[Tuple[int, int]]:
 
 
 def _csi(camera: Camera, size_px: Tuple[int, int]) -> List[str]:
-    if camera.platform not in _ON_JETSON:
+    if camera.platform not in ON_JETSON:
         raise ConfigError(
             "camera.kind is csi, but this is no Jetson; --set camera.platform=xavier shows the pipeline "
             "of one"
@@ -156,7 +156,7 @@ def _decoder(camera: Camera, platform: str) -> str:
     if camera.decoder != "auto":
         return camera.decoder
     unknown = camera.kind == "rtsp" and camera.codec == "auto"
-    return "hardware" if platform in _ON_JETSON and not unknown else "software"
+    return "hardware" if platform in ON_JETSON and not unknown else "software"
 
 
 def _decode(camera: Camera) -> List[str]:

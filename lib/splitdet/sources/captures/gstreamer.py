@@ -9,7 +9,7 @@ import numpy as np
 
 from splitdet.errors import SourceError
 from splitdet.gstreamer import load
-from splitdet.gstreamer.launched import Launched, PipelineError
+from splitdet.gstreamer.launched import Launched, PipelineError, kind_of
 from splitdet.sources.captures.base import Capture
 
 QUEUED_FRAMES = 4  # that wait in the appsink of a pipeline that names no number
@@ -46,6 +46,7 @@ class GStreamerCapture(Capture):
         self.reader = f"GStreamer {load.version()}"
         try:
             self._launched = Launched(self._text)
+            self._launched.for_each(_without_torn_frames)
             self._sink = self._prepared_sink(self._launched)
             self._launched.start()
         except PipelineError as error:
@@ -146,6 +147,12 @@ class GStreamerCapture(Capture):
 def with_conversion(pipeline: str) -> str:
     """The pipeline with a converter in front of its appsink, which is then asked for BGR."""
     return re.sub(r"!\s*appsink\b(?!.*\bappsink\b)", "! videoconvert ! appsink", pipeline, count=1)
+
+
+def _without_torn_frames(element: Any) -> None:
+    """Let a software decoder that joins a stream in its middle wait for the first whole picture."""
+    if kind_of(element).startswith("avdec_") and element.find_property("output-corrupt"):
+        element.set_property("output-corrupt", False)
 
 
 def _described(caps: Any) -> Tuple[Tuple[int, int], Optional[float]]:
