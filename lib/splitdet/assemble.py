@@ -39,20 +39,25 @@ def assemble(
         leave: see `Pipeline`.
     """
     config = detector.config
+    low = config.latency == "low"
+    feeders, cpu_feeders = (1, 1) if low else (detector.feeders, config.cpu_feeders)
     stages = [
         Stage("prepare", detector.prepare),
-        Stage("accelerator", detector.accelerate, threads=detector.feeders),
-        Stage("cpu", detector.suppress, threads=config.cpu_feeders),
+        Stage("accelerator", detector.accelerate, threads=feeders),
+        Stage("cpu", detector.suppress, threads=cpu_feeders),
     ]
     if output is not None:
         stages.append(Stage("output", output, in_order=True))
     lossless = is_lossless(config, source)
-    feeders = detector.feeders + config.cpu_feeders
+    if low:
+        in_flight = 2 if detector.split else 1
+    else:
+        in_flight = feeders + cpu_feeders + (SPARE_LOSSLESS if lossless else SPARE_LATEST)
     return Pipeline(
         source,
         stages,
         lossless=lossless,
-        in_flight=config.in_flight or feeders + (SPARE_LOSSLESS if lossless else SPARE_LATEST),
+        in_flight=config.in_flight or in_flight,
         batch_size=config.batch_size,
         limit=config.max_frames,
         stall_timeout_s=config.stall_timeout_s,

@@ -73,6 +73,8 @@ class Detector:
     @property
     def feeders(self) -> int:
         """Threads that may run the network at once."""
+        if self.config.latency == "low":
+            return 1
         return int(getattr(self.config, self.model.feeders_key))
 
     @property

@@ -133,9 +133,16 @@ class Config:
     batch_size: int = _key(
         1, "frames of one size that may go through the network together", "run", low=1, high=1024
     )
+    latency: str = _key(
+        "normal",
+        "low: one frame at a time in the network and one in the NMS, whatever the feeders say, and no "
+        "queues in cameras and decoders",
+        "run",
+        choices=("normal", "low"),
+    )
     in_flight: int = _key(
         0,
-        "batches under way at once; 0: one for each feeder, and one or two more",
+        "batches under way at once; 0: one for each feeder, and one or two more, but for latency: low",
         "run",
         low=0,
         high=1024,

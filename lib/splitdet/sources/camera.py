@@ -34,11 +34,14 @@ _PC_DECODERS = {"h264": "nvh264dec", "h265": "nvh265dec", "mjpeg": "nvjpegdec"}
 _TX2_DECODERS = {"h264": "omxh264dec", "h265": "omxh265dec", "mjpeg": "nvjpegdec"}
 
 
-def camera_pipeline(camera: Camera, size_px: Tuple[int, int] = (480, 640)) -> str:
+def camera_pipeline(
+    camera: Camera, size_px: Tuple[int, int] = (480, 640), low_latency: bool = False
+) -> str:
     """The pipeline that `camera` describes; frames come out of its appsink as BGR.
 
     Args:
         size_px: height and width to ask a camera for that gives no size of its own.
+        low_latency: let no more than one frame wait for its reader.
 
     Raises:
         ConfigError: something is missing, or cannot be had on that platform.
@@ -49,7 +52,8 @@ def camera_pipeline(camera: Camera, size_px: Tuple[int, int] = (480, 640)) -> st
         raise ConfigError("camera.kind is none; expects csi, usb, rtsp, rtp or test")
     wanted = replace(camera, platform=platform, decoder=_decoder(camera, platform))
     parts = build(wanted, parse_size(camera.size) or size_px)
-    sink = f"appsink drop=true max-buffers={QUEUED_FRAMES} sync=false"
+    queued = 1 if low_latency else QUEUED_FRAMES
+    sink = f"appsink drop=true max-buffers={queued} sync=false"
     return " ! ".join([*parts, "videoconvert", "video/x-raw, format=(string)BGR", sink])
 
 

@@ -47,17 +47,18 @@ def choose_capture(spec: Union[int, str], config: Config) -> Reading:
     """
     silence_s = config.reconnect.silence_s
     size_px = (config.height, config.width)
+    low = config.latency == "low"
     if isinstance(spec, int) or spec.startswith("/dev/"):
         name = f"camera {spec}" if isinstance(spec, int) else spec
-        return Reading(name, lambda: OpenCVCapture(spec, silence_s, size_px), size_px)
+        return Reading(name, lambda: OpenCVCapture(spec, silence_s, size_px, low), size_px)
     name = without_password(spec)
     if is_pipeline(spec):
         return Reading(name, _pipeline_reader(spec, silence_s))
     if re.match(r"rtsps?://", spec) and load.has_element("rtspsrc") and load.has_element(DECODER):
         camera = replace(config.camera, kind="rtsp", address=spec)
-        return Reading(name, _pipeline_reader(camera_pipeline(camera, size_px), silence_s))
+        return Reading(name, _pipeline_reader(camera_pipeline(camera, size_px, low), silence_s))
     if pyav.is_installed():
-        return Reading(name, lambda: pyav.PyAVCapture(spec, config.camera, silence_s))
+        return Reading(name, lambda: pyav.PyAVCapture(spec, config.camera, silence_s, low))
     return Reading(name, lambda: OpenCVCapture(spec, silence_s))
 
 
@@ -70,7 +71,7 @@ def choose_camera(config: Config) -> Reading:
     """
     camera = config.camera
     size_px = (config.height, config.width)
-    pipeline = camera_pipeline(camera, size_px)
+    pipeline = camera_pipeline(camera, size_px, config.latency == "low")
     where = {"csi": camera.sensor_id, "usb": camera.device, "rtsp": camera.address, "rtp": camera.port}
     name = without_password(f"{camera.kind} {where.get(camera.kind, '')}".strip())
     asked_px = None if camera.kind in ("rtsp", "rtp") else parse_size(camera.size) or size_px

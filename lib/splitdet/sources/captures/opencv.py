@@ -44,6 +44,7 @@ class OpenCVCapture(Capture):
         spec: number or device file of a camera, address, or GStreamer pipeline.
         silence_s: no frame for so long counts as broken off, where OpenCV can be told.
         size_px: height and width to ask a camera for.
+        low_latency: ask a camera's driver to keep no more than one frame.
         is_pipeline: `spec` is one.
     """
 
@@ -52,12 +53,14 @@ class OpenCVCapture(Capture):
         spec: Union[int, str],
         silence_s: float,
         size_px: Optional[Tuple[int, int]] = None,
+        low_latency: bool = False,
         is_pipeline: bool = False,
     ) -> None:
         super().__init__()
         self._spec = spec
         self._silence_s = silence_s
         self._asked_px = size_px
+        self._low_latency = low_latency
         self._is_pipeline = is_pipeline
         self._pixels = pixel_format(str(spec)) if is_pipeline else "BGR"
         self._given = 0
@@ -77,6 +80,8 @@ class OpenCVCapture(Capture):
         if self._asked_px is not None and self._is_camera:
             self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, self._asked_px[0])
             self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, self._asked_px[1])
+            if self._low_latency:
+                self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
 
     @property
     def frame_rate(self) -> Optional[float]:
