@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from typing import Any, Callable, Iterator
+from typing import Any, Callable, Iterator, List, Tuple
 
 from splitdet.errors import SplitdetError
 from splitdet.gstreamer.load import gst, package_of
@@ -32,6 +32,7 @@ class Launched:
         """What it warned of last."""
         self.ended = False
         """The stream came to its end."""
+        self._connected: List[Tuple[Any, int]] = []
         try:
             self.pipeline = self._gst.parse_launch(text)
         except Exception as error:  # GLib.Error, a class that is only known once GLib is loaded
@@ -50,7 +51,13 @@ class Launched:
         """Call `tune` with every element, and with those that join later, before they work."""
         for element in self._all():
             tune(element)
-        self.pipeline.connect("deep-element-added", lambda top, inner, element: tune(element))
+        self.connect(
+            self.pipeline, "deep-element-added", lambda unused, inner, element: tune(element)
+        )
+
+    def connect(self, element: Any, signal: str, callback: Callable[..., Any]) -> None:
+        """Connect a signal until `close`: an element and its callback would else keep each other."""
+        self._connected.append((element, element.connect(signal, callback)))
 
     def _all(self) -> Iterator[Any]:
         found = self.pipeline.iterate_recurse()
@@ -68,6 +75,9 @@ class Launched:
     def close(self) -> None:
         """Stop it and give its devices back."""
         self.pipeline.set_state(self._gst.State.NULL)
+        for element, handler in self._connected:
+            element.disconnect(handler)
+        self._connected.clear()
         self._bus.set_sync_handler(None)
 
     def _on_message(self, unused_bus: Any, message: Any, *unused: Any) -> Any:
@@ -82,7 +92,10 @@ class Launched:
             elif message.type == kinds.EOS:
                 self.ended = True
             self.changed.notify_all()
-        return self._gst.BusSyncReply.DROP  # nobody reads the bus
+        # nobody reads the bus, so it is emptied here; a message that is dropped would never be freed
+        while self._bus.pop() is not None:
+            pass
+        return self._gst.BusSyncReply.PASS
 
 
 def kind_of(element: Any) -> str:

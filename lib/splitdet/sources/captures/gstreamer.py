@@ -98,11 +98,13 @@ class GStreamerCapture(Capture):
         if not sink.get_property("max-buffers"):  # without bounds, as nobody asked for it to be
             sink.set_property("max-buffers", QUEUED_FRAMES)
         sink.set_property("emit-signals", True)
-        sink.connect("new-sample", self._on_sample, launched)
+        launched.connect(sink, "new-sample", self._on_sample)
         return sink
 
-    def _on_sample(self, unused_sink: Any, launched: Launched) -> Any:
+    def _on_sample(self, unused_sink: Any) -> Any:
         """On a thread of GStreamer: a frame waits in the appsink."""
+        launched = self._launched
+        assert launched is not None
         with launched.changed:
             self._is_ready = True
             launched.changed.notify_all()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+from contextlib import suppress
 from typing import Any, Callable, Dict, List, Optional
 
 import numpy as np
@@ -171,6 +173,23 @@ def test_an_error_comes_after_the_frames_before_it() -> None:
     with pytest.raises(SourceError, match="Failed after iterations as requested"):
         capture.read()
     capture.close()
+
+
+@pytest.mark.parametrize(
+    "pipeline",
+    ["videotestsrc num-buffers=5 ! appsink", "rtspsrc location=rtsp://127.0.0.1:9/x ! appsink"],
+)
+def test_what_is_closed_leaves_no_file_handle_behind(pipeline: str) -> None:
+    def open_and_close() -> int:
+        capture = GStreamerCapture(pipeline, PATIENCE_S)
+        with suppress(SourceError):
+            capture.open()
+            capture.read()
+        capture.close()
+        return len(os.listdir("/proc/self/fd"))
+
+    before = [open_and_close() for _ in range(3)][-1]
+    assert [open_and_close() for _ in range(10)][-1] <= before
 
 
 def test_an_interrupt_wakes_the_reader() -> None:

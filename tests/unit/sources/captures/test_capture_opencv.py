@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import threading
 from pathlib import Path
-from typing import Callable, Dict
+from typing import Any, Callable, Dict, List
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 
 from chart import BARS
 from places import ROOT
+from splitdet.config import make_config
 from splitdet.errors import SourceError
 from splitdet.sources.captures import opencv
 from splitdet.sources.captures.opencv import (
@@ -23,6 +25,7 @@ from splitdet.sources.captures.opencv import (
     why_no_camera,
     why_unreachable,
 )
+from splitdet.sources.choose import open_source
 
 BLUE, GREEN, RED = 200, 90, 40
 HEIGHT, WIDTH = 4, 8
@@ -217,6 +220,60 @@ def test_a_stream_that_breaks_off_is_an_error(tmp_path: Path) -> None:
     capture.close()  # what is left cannot be read any more, as when a plug is pulled
     with pytest.raises(SourceError, match="it broke off"):
         capture.read()
+
+
+class Webcam:
+    """A USB camera in place of OpenCV's: there while its device file is, and grey."""
+
+    device: Path
+
+    def __init__(self, *unused: object) -> None:
+        self._opened = self.device.exists()
+
+    def isOpened(self) -> bool:
+        return self._opened
+
+    def read(self) -> Any:
+        there = self._opened and self.device.exists()
+        return there, np.full((48, 64, 3), 77, np.uint8) if there else None
+
+    def get(self, what: int) -> float:
+        return {cv2.CAP_PROP_FRAME_HEIGHT: 48.0, cv2.CAP_PROP_FRAME_WIDTH: 64.0}.get(what, 0.0)
+
+    def set(self, *unused: object) -> bool:
+        return False
+
+    def grab(self) -> bool:
+        return self._opened and self.device.exists()
+
+    def release(self) -> None:
+        self._opened = False
+
+    def getBackendName(self) -> str:
+        return "V4L2"
+
+
+def test_a_camera_that_is_unplugged_is_looked_for_until_it_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Webcam.device = tmp_path / "video0"
+    Webcam.device.write_bytes(b"")
+    monkeypatch.setattr(cv2, "VideoCapture", Webcam)
+    monkeypatch.setattr(opencv, "device_file", lambda spec: str(Webcam.device))
+    source = open_source(0, make_config(reconnect={"pause_s": 0.1}))
+    assert source.read() is not None
+    Webcam.device.unlink()
+    waiting: List[Any] = []
+    thread = threading.Thread(target=lambda: waiting.append(source.read()))
+    thread.start()
+    threading.Event().wait(0.5)
+    assert waiting == []
+    Webcam.device.write_bytes(b"")
+    thread.join(20)
+    (frame,) = waiting
+    assert frame.index == 1
+    assert [gap.reason for gap in source.gaps.last] == ["unplugged"]
+    source.close()
 
 
 # Debian's and Jetson's OpenCV belongs to the system's Python
