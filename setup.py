@@ -37,6 +37,11 @@ def opencv():
 AV = ["av>=12; python_version>='3.8'"]
 ONNX = ["onnx>=1.12", "onnxruntime>=1.12", "tf2onnx>=1.13"]
 OPENVINO = ["openvino>=2024.4; python_version>='3.9'"]
+WEB = ["starlette>=0.20", "uvicorn>=0.22", "prometheus-client>=0.15"]
+PLOT = ["matplotlib>=3.5"]
+TRAIN = ["pillow>=9.5", "defusedxml>=0.7.1", "google-crc32c>=1.5", *PLOT]
+MQTT = ["paho-mqtt>=2.0"]
+TRACK = ["edgefirst-tracker>=0.38,<1; python_version>='3.8'"]
 TENSORRT_RTX = "python_version>='3.9' and sys_platform=='linux' and platform_machine=='x86_64'"
 
 setup(
@@ -50,7 +55,10 @@ setup(
     package_dir={"": "lib"},
     packages=find_packages("lib"),
     package_data={
-        "splitdet": ["py.typed", "labels/*.json", "zoo/manifests/*.yml", "engines/tensorrt/kernels/*"]
+        "splitdet": [
+            *("py.typed", "labels/*.json", "zoo/manifests/*.yml", "web/static/*"),
+            "engines/tensorrt/kernels/*",
+        ]
     },
     entry_points={"console_scripts": ["splitdet = splitdet.cli.main:main"]},
     install_requires=[
@@ -72,10 +80,23 @@ setup(
         "gpu": ["tensorflow[and-cuda]>=2.15; python_version>='3.9'"],
         "onnx": ONNX,
         "openvino": OPENVINO,
+        "train": TRAIN,
         "tensorrt": ["tensorrt>=8.6; python_version>='3.8'", *ONNX],
+        "web": WEB,
+        "mqtt": MQTT,
+        "plot": PLOT,
+        "track": TRACK,
         "dev": [
             "pytest>=7",
             *AV,
+            *WEB,
+            "playwright>=1.40; python_version>='3.9'",
+            *MQTT,
+            # a broker, to test against
+            "amqtt>=0.11; python_version>='3.10'",
+            *TRACK,
+            *TRAIN,
+            "pycocotools>=2.0.7",
             # builds engines without a GPU
             "tensorrt-rtx-cu13; " + TENSORRT_RTX,
             # compiles the kernels
@@ -84,6 +105,7 @@ setup(
             *OPENVINO,
             "mypy>=1.14; python_version>='3.9'",
             "ruff>=0.9; python_version>='3.9'",
+            "types-defusedxml; python_version>='3.9'",
             "types-PyYAML; python_version>='3.9'",
             "types-requests; python_version>='3.9'",
             "types-tqdm; python_version>='3.9'",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, Iterator
 
 import pytest
 
@@ -111,3 +112,18 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from ssd_graphs import write_ssd
 
     return write_ssd(tmp_path_factory.mktemp("tiny") / GRAPH_FILE, "nms_v2")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A headless Chromium (mark the test `browser`): the system's, or one that playwright has."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
+    with playwright.sync_playwright() as running:
+        try:
+            chromium = running.chromium.launch(executable_path=path)
+        except playwright.Error as error:
+            pytest.skip("no Chromium: " + str(error).strip().splitlines()[0])
+        yield chromium
+        chromium.close()

@@ -14,6 +14,7 @@ import numpy as np
 from splitdet.config import Config, make_config
 from splitdet.labels import Labels
 from splitdet.sources.base import Source
+from splitdet.threshold import LiveThreshold
 from splitdet.types import Batch, Detections, Frame
 
 Work = Callable[[int], None]
@@ -23,12 +24,23 @@ def nothing(index: int) -> None:
     """Work that takes no time."""
 
 
+class Clock:
+    """`time.perf_counter` as the tests say."""
+
+    now_s = 100.0
+
+    def perf_counter(self) -> float:
+        """The time that was set."""
+        return self.now_s
+
+
 class FakeDetector:
     """Has the three steps of a `Detector`; each calls a function with the frame's index."""
 
     def __init__(self, steps: Optional[Dict[str, Work]] = None, config: Optional[Config] = None) -> None:
         self.config = config or make_config()
         self.labels = Labels({1: "thing"})
+        self.threshold = LiveThreshold(self.config.det_th)
         self.model = SimpleNamespace(type_name="fake")
         self.engine = SimpleNamespace(description="no engine")
         self.split = True
@@ -121,7 +133,7 @@ def fault(kind: str, at: int) -> Work:
 
 def pipeline_threads() -> List[threading.Thread]:
     """Threads of pipelines that are still alive."""
-    names = {"source", "prepare", "accelerator", "cpu", "output", "watchdog"}
+    names = {"source", "prepare", "accelerator", "cpu", "track", "output", "watchdog"}
     return [thread for thread in threading.enumerate() if thread.name in names]
 
 

@@ -30,11 +30,12 @@ class FaultySink(Sink):
 
 
 class FaultyWindow(Viewer):
-    """A window whose library gets stuck, or whose user presses q."""
+    """A window whose library gets stuck, or whose user presses q or space."""
 
-    def __init__(self, work: Work, quit_at: int) -> None:
+    def __init__(self, work: Work, quit_at: int = -1, paused: bool = False) -> None:
         self._work = work
         self._left = quit_at
+        self._paused = paused
         self._shown = 0
 
     def write(self, frame: Any, found: Any, picture: Any) -> None:
@@ -51,6 +52,10 @@ class FaultyWindow(Viewer):
         self._left -= 1
         return self._left == 0
 
+    def is_paused(self) -> bool:
+        """From the first frame on, or never."""
+        return self._paused
+
 
 def _main(stage: str, kind: str, frame: str) -> None:
     work = nothing if kind == "quit" else fault(kind, int(frame))
@@ -64,6 +69,9 @@ def _main(stage: str, kind: str, frame: str) -> None:
     if stage == "window":
         quit_at = int(frame) if kind == "quit" else -1
         splitdet.run.make_viewer = lambda *unused: FaultyWindow(work, quit_at)
+    if stage == "behind a pause":
+        steps["cpu"] = work
+        splitdet.run.make_viewer = lambda *unused: FaultyWindow(nothing, paused=True)
     main(["run", "fake", *sys.argv[4:]])
 
 

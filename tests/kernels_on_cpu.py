@@ -82,8 +82,8 @@ class CpuKernels:
         batch, rows, classes = scores.shape
         most = settings.max_total
         keys, counts = np.zeros((batch, CAPACITY), np.uint64), np.zeros(batch, np.int32)
-        lowest = float(settings.lowest(at_least))
-        self._launch("choose", (7, batch, 1), [scores, keys, counts, rows, classes, lowest, CAPACITY])
+        lowest = np.array([settings.lowest(at_least)], np.float32)
+        self._launch("choose", (7, batch, 1), [scores, lowest, keys, counts, rows, classes, CAPACITY])
         results = (
             *(np.zeros(batch, np.int32), np.zeros(batch, np.int32)),
             *(np.zeros((batch, most, 4), np.float32), np.zeros((batch, most), np.float32)),

@@ -7,12 +7,11 @@ from typing import ClassVar, Optional, Sequence, Tuple
 import numpy as np
 
 from kernels_on_cpu import CpuKernels
-from splitdet.engines.base import Engine, Runner
+from splitdet.engines.base import Engine, Runner, Suppression
 from splitdet.engines.onnxruntime import OnnxEngine
 from splitdet.engines.tensorrt.engine import input_size
 from splitdet.engines.tensorrt.kernels.suppress import can_suppress
 from splitdet.graph.cut import Part
-from splitdet.nms import NmsSettings
 from splitdet.types import Tensors
 
 
@@ -34,16 +33,14 @@ class SuppressingEngine(Engine):
         """See `Engine.compile`."""
         return self._engine.compile(part, on_cpu)
 
-    def compile_frames(
-        self, part: Part, nms: Optional[NmsSettings], at_least: float, inside: bool
-    ) -> Optional[Runner]:
+    def compile_frames(self, part: Part, nms: Optional[Suppression] = None) -> Optional[Runner]:
         """See `Engine.compile_frames`."""
-        if inside or (nms is not None and not can_suppress(nms)):
+        if nms is not None and (nms.inside or not can_suppress(nms.settings)):
             return None
         network, size = self._engine.compile(part, ()), input_size(part.input_shape)[1:]
         if nms is None:
             return _Runner(self._kernels, network, size)
-        return _Suppressing(self._kernels, network, size, nms, at_least)
+        return _Suppressing(self._kernels, network, size, nms)
 
 
 class _Runner(Runner):
@@ -65,18 +62,16 @@ class _Suppressing(_Runner):
         kernels: CpuKernels,
         network: Runner,
         size: Tuple[int, int],
-        nms: NmsSettings,
-        at_least: float,
+        nms: Suppression,
     ) -> None:
         super().__init__(kernels, network, size)
         self._nms = nms
-        self._at_least = at_least
 
     def run(self, tensors: Tensors) -> Tensors:
         scores, boxes = (np.ascontiguousarray(tensor) for tensor in super().run(tensors))
         statuses, counts, kept, kept_scores, classes = self._kernels.suppress(
-            scores, boxes, self._nms, self._at_least
+            scores, boxes, self._nms.settings, self._nms.at_least()
         )
         left = np.flatnonzero(statuses)
-        numbers = classes.astype(np.int64) + self._nms.class_offset
+        numbers = classes.astype(np.int64) + self._nms.settings.class_offset
         return (kept, kept_scores, numbers, counts, statuses, scores[left], boxes[left])

@@ -14,6 +14,7 @@ from splitdet.pipeline.pipeline import Pipeline, Stage
 from splitdet.sources.base import Source
 from splitdet.sources.choose import open_source
 from splitdet.sources.memory import MemorySource
+from splitdet.track import Trackers
 from splitdet.types import Batch, Detections, Frame
 
 AnySource = Union[int, str, Path, Source, Sequence[Union[int, str, Path]], Iterable[np.ndarray]]
@@ -32,11 +33,14 @@ def assemble(
     output: Optional[Callable[[Batch], None]] = None,
     leave: Callable[[StallError], None] = lambda error: None,
 ) -> Pipeline:
-    """The pipeline `source -> prepare -> accelerator -> cpu [-> output]`.
+    """The pipeline `source -> prepare -> accelerator -> cpu [-> track] [-> output]`.
 
     Args:
         output: takes finished batches in order, on a thread of its own.
         leave: see `Pipeline`.
+
+    Raises:
+        ConfigError: `track` is set, but what it needs is not installed.
     """
     config = detector.config
     low = config.latency == "low"
@@ -46,6 +50,8 @@ def assemble(
         Stage("accelerator", detector.accelerate, threads=feeders),
         Stage("cpu", detector.suppress, threads=cpu_feeders),
     ]
+    if config.track:
+        stages.append(Stage("track", Trackers(config.track_memory_s), in_order=True))
     if output is not None:
         stages.append(Stage("output", output, in_order=True))
     lossless = is_lossless(config, source)
@@ -59,6 +65,7 @@ def assemble(
         lossless=lossless,
         in_flight=config.in_flight or in_flight,
         batch_size=config.batch_size,
+        batch_timeout_s=config.batch_timeout_ms / 1000,
         limit=config.max_frames,
         stall_timeout_s=config.stall_timeout_s,
         leave=leave,

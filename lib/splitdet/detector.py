@@ -10,14 +10,15 @@ from typing import Any, Optional, Union
 import numpy as np
 
 from splitdet.config import Config, make_config
-from splitdet.engines.choose import choose_engine, make_ends
+from splitdet.engines.base import Described
 from splitdet.errors import ConfigError
 from splitdet.labels import Labels, load_labels
 from splitdet.loading import load_model
 from splitdet.models import AUTO
 from splitdet.models.base import Model
-from splitdet.plan import Back, Front
-from splitdet.types import Batch, Detections, Selection, check_image
+from splitdet.steps import LocalSteps, Steps, alone
+from splitdet.threshold import LiveThreshold
+from splitdet.types import Batch, Detections, Selection
 from splitdet.zoo.find import model_files
 from splitdet.zoo.manifest import Manifest
 from splitdet.zoo.manifest import label_path as manifest_labels
@@ -64,18 +65,36 @@ class Detector:
         self.model: Model = load_model(files.graph, _claimed_type(config, manifest))
         _check_against(config, self.model)
         self.labels = _choose_labels(config, manifest, self.model)
-        self._selection = Selection(config.det_th, config.max_boxes, config.region_area_px)
-        self.engine = choose_engine(config, self.model, self.feeders, self.split)
-        ends = make_ends(self.engine, config, self.model, self._selection, self.split)
-        self._front: Front = ends[0]
-        self._back: Back = ends[1]
+        self._selection = Selection(
+            *(config.det_th, config.max_boxes, config.region_area_px),
+            classes=self.labels.ids(config.classes),
+            roi=config.roi,
+        )
+        self.threshold = LiveThreshold(config.det_th)
+        """May be moved at any time, from any thread."""
+        self.steps: Steps = self._make_steps()
+
+    def _make_steps(self) -> Steps:
+        if self.config.devices:
+            from splitdet.processes.devices import DeviceSteps
+
+            return DeviceSteps(self.config, self.model)
+        return LocalSteps(self.config, self.model, self.split)
+
+    @property
+    def engine(self) -> Described:
+        """Who computes the network."""
+        return self.steps.engine
 
     @property
     def feeders(self) -> int:
         """Threads that may run the network at once."""
-        if self.config.latency == "low":
-            return 1
-        return int(getattr(self.config, self.model.feeders_key))
+        return self.steps.feeders
+
+    @property
+    def selection(self) -> Selection:
+        """What is reported now."""
+        return replace(self._selection, threshold=self.threshold.score)
 
     @property
     def split(self) -> bool:
@@ -89,48 +108,46 @@ class Detector:
         self.close()
 
     def detect(self, image: np.ndarray, det_th: Optional[float] = None) -> Detections:
-        """What is in one picture: everything from `det_th` on, at most `max_boxes`, best first.
+        """What is in one picture: everything from `threshold` on, of `classes` and in `roi`, at most
+        `max_boxes`, best first.
 
         Args:
             image: uint8 (H, W, 3), BGR, as OpenCV reads it. It is not changed.
             det_th: least score, for this picture; None: as the configuration says.
 
         Raises:
-            ValueError: not such an array, or a lower `det_th` than that of the configuration, below
-                which nothing is looked at.
+            ValueError: not such an array, or a `det_th` below `threshold`: nothing is looked at there.
         """
-        check_image(image)
-        selection = self._selection
-        if det_th is not None:
-            if det_th < selection.threshold:
-                raise ValueError(
-                    f"det_th {det_th:g} is less than that of the detector, {selection.threshold:g}; "
-                    f"open it with det_th={det_th:g}"
-                )
-            selection = replace(selection, threshold=det_th)
-        return self._back.results(self._front.run(self._front.prepare([image])), selection)[0]
+        selection = self.selection
+        if det_th is not None and det_th < selection.threshold:
+            raise ValueError(
+                f"det_th {det_th:g} is less than that of the detector, {selection.threshold:g}; "
+                f"open it with det_th={det_th:g}"
+            )
+        batch = alone(image)
+        self.steps.take(batch, selection)
+        found = batch.results[0]
+        return found if det_th is None else found.top(det_th, selection.limit)
 
     def warm_up(self, height: int = WARM_UP_SIZE_PX[0], width: int = WARM_UP_SIZE_PX[1]) -> None:
         """Run once on an empty picture: first runs are slow."""
-        self.detect(np.zeros((height, width, 3), np.uint8))
+        self.steps.warm_up(np.zeros((height, width, 3), np.uint8), self.selection)
 
     def prepare(self, batch: Batch) -> None:
-        """Frames to what the engine takes."""
-        batch.tensors = self._front.prepare([frame.image for frame in batch.frames])
+        """See `Steps.prepare`."""
+        self.steps.prepare(batch)
 
     def accelerate(self, batch: Batch) -> None:
-        """Run the accelerator part, or the whole graph when it is not split."""
-        batch.tensors = self._front.run(batch.tensors)
+        """See `Steps.accelerate`."""
+        self.steps.accelerate(batch, self.selection)
 
     def suppress(self, batch: Batch) -> None:
-        """Suppress, unless the graph has done it, and read the results."""
-        batch.results = self._back.results(batch.tensors, self._selection)
-        batch.tensors = ()
+        """See `Steps.suppress`."""
+        self.steps.suppress(batch, self.selection)
 
     def close(self) -> None:
         """Give memory and devices back."""
-        self._front.close()
-        self._back.close()
+        self.steps.close()
 
 
 def _claimed_type(config: Config, manifest: Optional[Manifest]) -> str:

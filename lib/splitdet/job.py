@@ -20,6 +20,11 @@ class Job:
         send: addresses and pipelines that annotated pictures are sent to, see `open_sender`.
         json: file for one JSON line a frame; empty for none.
         summary: file for the summary; empty for none.
+        csv: file for one row a detection; empty for none.
+        coco: file for results in COCO's format; empty for none.
+        crops: folder for pictures of what was found; empty for none.
+        raw: file or folder for frames with nothing drawn; empty for none.
+        trace: file for when each stage worked on each frame; empty for none.
     """
 
     config: Config
@@ -28,6 +33,11 @@ class Job:
     send: Sequence[str] = ()
     json: str = ""
     summary: str = ""
+    csv: str = ""
+    coco: str = ""
+    crops: str = ""
+    raw: str = ""
+    trace: str = ""
 
 
 @dataclass

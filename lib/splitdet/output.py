@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
 import numpy as np
 
-from splitdet.detector import Detector
 from splitdet.errors import SinkError
 from splitdet.pipeline.meter import Meter
 from splitdet.sinks.base import Sink
 from splitdet.types import Batch, Detections, Frame
-from splitdet.visualize.draw import draw_found, draw_fps
+from splitdet.visualize.painter import Painter, fps_note
 
 
 class Output:
@@ -19,32 +18,37 @@ class Output:
 
     Args:
         sinks: they are closed with it.
+        text: write the rate into the corner.
     """
 
-    def __init__(self, detector: Detector, sinks: Sequence[Sink], meter: Meter) -> None:
-        self._detector = detector
+    def __init__(self, painter: Painter, sinks: Sequence[Sink], meter: Meter, text: bool) -> None:
+        self._painter = painter
+        self._text = text
         self._sinks = list(sinks)
         self._meter = meter
 
     def __call__(self, batch: Batch) -> None:
         """Take one finished batch."""
         for frame, found in zip(batch.frames, batch.results):
-            wanting = [sink.wants_picture() for sink in self._sinks]
+            sinks = [sink for sink in self._sinks if not (frame.stream and sink.shows_first)]
+            wanting = [sink.wants_picture() for sink in sinks]
             picture = self._draw(frame, found) if any(wanting) else None
-            for sink, wants in zip(self._sinks, wanting):
+            for sink, wants in zip(sinks, wanting):
                 sink.write(frame, found, picture if wants else None)
 
     def _draw(self, frame: Frame, found: Detections) -> np.ndarray:
-        picture: np.ndarray = frame.image.copy()
-        draw_found(picture, found, self._detector.labels)
-        if self._detector.config.vis_text:
-            draw_fps(picture, self._meter.current_fps)
-        return picture
+        notes = [fps_note(self._meter.current_fps)] if self._text else []
+        return self._painter.paint(frame.image, found, notes)
 
     @property
     def paths(self) -> List[str]:
         """Where the sinks write to."""
         return [sink.path for sink in self._sinks if sink.path]
+
+    @property
+    def figures(self) -> Dict[str, Any]:
+        """What the sinks counted."""
+        return {name: figure for sink in self._sinks for name, figure in sink.figures.items()}
 
     def close(self) -> None:
         """Close all sinks.

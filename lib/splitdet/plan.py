@@ -107,7 +107,7 @@ class Back(ABC):
 
     @abstractmethod
     def results(self, tensors: Tensors, selection: Selection) -> List[Detections]:
-        """What is to be reported of each frame."""
+        """What is to be reported, one for each frame."""
 
     def close(self) -> None:
         """Give memory and devices back."""
@@ -162,7 +162,7 @@ class FastBack(Back):
             kept = self._nms.find(tensors, row, selection.threshold)
             if kept is None:
                 return self._by_graph().results(tensors, selection)
-            found.append(kept.top(selection.threshold, selection.limit))
+            found.append(selection.of_boxes(kept))
         return found
 
     def _by_graph(self) -> Back:
@@ -201,8 +201,8 @@ class SuppressedBack(Back):
         return [
             next(left)
             if is_left
-            else Detections(boxes[row, :count], scores[row, :count], classes[row, :count]).top(
-                selection.threshold, selection.limit
+            else selection.of_boxes(
+                Detections(boxes[row, :count], scores[row, :count], classes[row, :count])
             )
             for row, (count, is_left) in enumerate(zip(counts.tolist(), are_left.tolist()))
         ]

@@ -25,13 +25,15 @@ from splitdet.job import Job, Outcome
 from splitdet.output import Output
 from splitdet.pipeline.meter import Meter, console_line
 from splitdet.pipeline.pipeline import Pipeline
-from splitdet.sinks.base import Viewer
+from splitdet.sinks.base import Sink, Viewer
 from splitdet.sinks.choose import make_sinks, make_viewer
 from splitdet.sinks.files import write_json
 from splitdet.sources.base import Source
 from splitdet.sources.choose import open_source
+from splitdet.trace.write import TraceWriter
 from splitdet.types import Batch
 from splitdet.visualize.draw import describe
+from splitdet.visualize.painter import Painter
 
 log = logging.getLogger(__name__)
 
@@ -46,10 +48,11 @@ def run(job: Job) -> Outcome:
     config = job.config
     _note_unused(config)
     source = open_source(job.source, config)
+    sinks: List[Sink] = []
     try:
         detector = Detector.from_config(config)
         meter = Meter(config.fps_interval)
-        sinks = make_sinks(job, source, detector)
+        sinks = make_sinks(job, source, detector, meter)
         loaded_s = time.perf_counter()
         detector.warm_up(*(source.size_px or WARM_UP_SIZE_PX))
         warm_s = time.perf_counter()
@@ -61,13 +64,19 @@ def run(job: Job) -> Outcome:
             detector.engine.description,
             warm_s - began_s,
         )
-        viewer = make_viewer(config, detector)
+        painter = Painter(detector.labels, config.roi)
+        viewer = make_viewer(job, detector, painter, meter)
+        startup = {"load": loaded_s - began_s, "warm_up": warm_s - loaded_s}
+        output = Output(painter, [*sinks, viewer] if viewer else sinks, meter, config.vis_text)
+        if len(source.parts) > 1 and any(sink.shows_first for sink in (*sinks, viewer) if sink):
+            log.info("of the inputs only %s is shown", source.parts[0].name)
+        this_run = _Run(job, source, detector, meter, output, viewer, startup)
     except BaseException:
+        for sink in sinks:
+            sink.close()
         source.close()
         raise
-    startup = {"load": loaded_s - began_s, "warm_up": warm_s - loaded_s}
-    output = Output(detector, [*sinks, viewer] if viewer else sinks, meter)
-    return _Run(job, source, detector, meter, output, viewer, startup).run()
+    return this_run.run()
 
 
 class _Run:
@@ -90,6 +99,8 @@ class _Run:
         self._output = output
         self._viewer = viewer
         self._startup = startup
+        self._trace = TraceWriter(job.trace, self._facts()) if job.trace else None
+        self._pipeline = assemble(source, detector, output, self._leave)
         self._bar: Any = None
         self._finished = [0] * len(source.parts)  # frames of each input
 
@@ -97,7 +108,8 @@ class _Run:
         """See the function `run`."""
         outcome = Outcome()
         error: Optional[SplitdetError] = None
-        pipeline = assemble(self._source, self._detector, self._output, self._leave)
+        pipeline = self._pipeline
+        self._meter.watch(pipeline.inlet)
         self._bar = tqdm(total=self._total(), unit=" " + self._source.unit, disable=None, leave=False)
         try:
             pipeline.start()
@@ -136,6 +148,8 @@ class _Run:
         next_line_s = time.perf_counter() + config.fps_interval
         for batch in pipeline:
             self._meter.batch_done(batch)
+            if self._trace is not None:
+                self._trace.batch_done(batch)
             self._bar.update(len(batch.frames))
             for frame in batch.frames:
                 self._finished[frame.stream] += 1
@@ -148,13 +162,17 @@ class _Run:
                 tqdm.write(console_line(self._meter.interval(), config.debug_mode))
 
     def _show(self, pipeline: Pipeline) -> bool:
-        """Show what is due; whether the user wants to stop."""
+        """Show what is due; whether the user wants to stop. While a file is paused nothing goes on."""
         assert self._viewer is not None
-        with pipeline.working("window"):
-            begin_s = time.perf_counter()
-            if self._viewer.refresh():
-                self._meter.shown(time.perf_counter() - begin_s)
-            return self._viewer.wants_to_quit()
+        while True:
+            with pipeline.working("window"):
+                begin_s = time.perf_counter()
+                if self._viewer.refresh():
+                    self._meter.shown(time.perf_counter() - begin_s)
+                if self._viewer.wants_to_quit():
+                    return True
+            if self._source.live or pipeline.stopping or not self._viewer.is_paused():
+                return False
 
     def _print_detections(self, batch: Batch) -> None:
         interval = self._job.config.det_interval
@@ -169,6 +187,8 @@ class _Run:
         _leave_process(f"error: {error}", error.exit_code)
 
     def _close(self, stuck: List[str]) -> None:
+        if self._trace is not None:
+            self._trace.close()
         if "output" not in stuck:
             self._output.close()
         if not stuck:
@@ -181,24 +201,32 @@ class _Run:
             "dropped": pipeline.dropped,
             "skipped": [item._asdict() for item in self._source.skipped],
             "gaps": self._source.gaps.summary(),
-            "source": self._source.name,
             "streams": [
                 {"source": part.name, "frames_in": pipeline.inlet.captured_of[stream], "frames_out": out}
                 for stream, (part, out) in enumerate(zip(self._source.parts, self._finished))
             ],
+            **self._facts(),
+            **self._output.figures,
+            "startup_s": {name: round(span, 3) for name, span in self._startup.items()},
+            "error": str(error) if error else None,
+        }
+
+    def _facts(self) -> Dict[str, Any]:
+        """What is known before the first frame."""
+        return {
+            "source": self._source.name,
             "unit": self._source.unit,
             "model": self._job.config.model_path,
             "model_type": self._detector.model.type_name,
             "split": self._detector.split,
             "policy": "lossless" if is_lossless(self._job.config, self._source) else "latest",
             "engine": self._detector.engine.description,
-            "startup_s": {name: round(span, 3) for name, span in self._startup.items()},
-            "error": str(error) if error else None,
         }
 
     def _report(self, summary: Dict[str, Any]) -> None:
         print(format_summary(summary), file=sys.stdout, flush=True)
-        for path in self._output.paths if summary["frames_out"] else []:
+        written = [*self._output.paths, *([self._job.trace] if self._trace else [])]
+        for path in written if summary["frames_out"] else []:
             print(f"written     {path}", flush=True)
         if self._job.summary:
             write_json(self._job.summary, summary)
@@ -218,6 +246,8 @@ def format_summary(summary: Dict[str, Any]) -> str:
         gaps = "gaps        {count}, {seconds:.1f} s in all, about {frames} frames missed"
         lines.insert(1, gaps.format(**summary["gaps"]))
     lines += [f"  {name:<9} {_times(ms)}" for name, ms in summary["stages_ms"].items()]
+    if "events" in summary:
+        lines.append("events      " + _events(summary["events"]))
     return "\n".join(lines)
 
 
@@ -225,10 +255,20 @@ def _times(figures: Dict[str, float]) -> str:
     return "  ".join(f"{name} {value:.2f}" for name, value in figures.items())
 
 
+def _events(figures: Dict[str, Any]) -> str:
+    parts = ["{found} found".format(**figures)]
+    for kind, counts in figures.items():
+        if kind != "found":
+            parts.append("{}: {sent} sent, {lost} lost".format(kind, **counts))
+    return "; ".join(parts)
+
+
 def _note_unused(config: Config) -> None:
     """Say which settings of old files do nothing here."""
     if config.vis_worker:
         log.warning("vis_worker: the window is drawn by the main process in this version")
+    if not config.events and (config.event_log or config.event_webhook or config.event_mqtt):
+        log.warning("event_log, event_webhook and event_mqtt do nothing without events")
 
 
 def _leave_process(message: str, exit_code: int) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Dict, List, Optional, Sequence, Tuple, TypeVar
+from typing import Dict, FrozenSet, List, Optional, Sequence, Tuple, TypeVar
 
 import cv2
 import numpy as np
 
 from splitdet.masks import place_mask
+from splitdet.polygon import Polygon, contains, covered
 
 Tensors = Tuple[np.ndarray, ...]
 """What a part of a graph takes or gives, in the order of its ports."""
@@ -71,18 +72,6 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class Selection:
-    """Which of the things that were found are reported: printed, drawn and written."""
-
-    threshold: float = 0.0
-    """Least score, 0..1."""
-    limit: int = 100
-    """Most of them in a frame, best first."""
-    region_area_px: int = 1
-    """Least pixels of a segmented region that gets a box, in the segmenter's own picture."""
-
-
-@dataclass(frozen=True)
 class Detections:
     """What was found in one frame, best first."""
 
@@ -95,6 +84,8 @@ class Detections:
     masks: Optional[np.ndarray] = None
     """float32 (N, h, w), 0..1: a grid over each box; from 0.5 on a cell belongs to the object. None
     where the model gives none. See `frame_masks`."""
+    tracks: Optional[np.ndarray] = None
+    """int64 (N,): the same number for the same thing in every frame. None where nothing is tracked."""
 
     def __post_init__(self) -> None:
         count = len(self.scores)
@@ -107,6 +98,8 @@ class Detections:
             )
         if self.masks is not None and (self.masks.ndim != 3 or len(self.masks) != count):
             raise ValueError(f"masks must be ({count}, h, w); got {self.masks.shape}")
+        if self.tracks is not None and self.tracks.shape != (count,):
+            raise ValueError(f"tracks must be ({count},); got {self.tracks.shape}")
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -116,21 +109,40 @@ class Detections:
         return f"{type(self).__name__}({len(self)}{best})"
 
     def top(self: AnyDetections, threshold: float, limit: int) -> AnyDetections:
-        """The first `limit` detections that score at least `threshold`.
+        """The first `limit` detections that score at least `threshold`."""
+        return self.rows(np.flatnonzero(self.reaching(threshold))[:limit])
 
-        This one selection is what is printed, drawn and written.
-        """
+    def reaching(self, threshold: float) -> np.ndarray:
+        """Which detections score at least `threshold`: bool (N,)."""
         # float32, as the scores are: 0.3 must find a score of float32(0.3)
-        if len(self) <= limit and (not len(self) or self.scores.min() >= np.float32(threshold)):
+        return np.asarray(self.scores >= np.float32(threshold))
+
+    def rows(self: AnyDetections, keep: np.ndarray) -> AnyDetections:
+        """The detections at the indices `keep`, int64 (M,), rising."""
+        if len(keep) == len(self):
             return self  # the rule with engines that know the threshold, thousands of times a second
-        keep = np.flatnonzero(self.scores >= np.float32(threshold))[:limit]
         return replace(
             self,
             boxes=self.boxes[keep],
             scores=self.scores[keep],
             classes=self.classes[keep],
             masks=None if self.masks is None else self.masks[keep],
+            tracks=None if self.tracks is None else self.tracks[keep],
         )
+
+    def foot_points(self) -> np.ndarray:
+        """The middle of each box's lower edge: float32 (N, 2), x and y, each 0..1 of the frame."""
+        across = (self.boxes[:, 1] + self.boxes[:, 3]) / 2
+        return np.stack([across, self.boxes[:, 2]], axis=1).clip(0, 1)
+
+    def boxes_px(self, height: int, width: int) -> np.ndarray:
+        """Boxes in a frame of `height` x `width` pixels, clipped to it.
+
+        Returns:
+            int64 (N, 4): ymin, xmin, ymax, xmax, so that `image[ymin:ymax, xmin:xmax]` is the box.
+        """
+        size = np.array([height, width] * 2)
+        return np.asarray(np.rint(self.boxes.clip(0, 1) * size).astype(np.int64))
 
     def frame_masks(self, height: int, width: int) -> np.ndarray:
         """Masks in a frame of `height` x `width` pixels: bool (N, height, width).
@@ -197,6 +209,51 @@ class Segmentation(Detections):
         return {class_id: float(counts[class_id]) / self.pixels.size for class_id in order}
 
 
+@dataclass(frozen=True)
+class Selection:
+    """Which of the things that were found are reported: returned, printed, drawn and written.
+
+    Class and place are looked at first and the limit last, so that what nobody asked for takes no
+    place from what somebody did.
+    """
+
+    threshold: float = 0.0
+    """Least score, 0..1."""
+    limit: int = 100
+    """Most of them in a frame, best first."""
+    region_area_px: int = 1
+    """Least pixels of a segmented region that gets a box, in the segmenter's own picture."""
+    classes: FrozenSet[int] = frozenset()
+    """Ids of the label map; empty: all of them."""
+    roi: Polygon = ()
+    """The place that counts; empty: all of the frame."""
+
+    def of_boxes(self, found: Detections) -> Detections:
+        """Those that score enough, are of a wanted class, and stand in the `roi`.
+
+        A thing stands where the middle of its box's lower edge is, as that is where it touches the
+        ground. What reaches over the edge of the frame stands at that edge.
+        """
+        keep = found.reaching(self.threshold)
+        if self.classes:
+            keep &= np.isin(found.classes, list(self.classes))
+        if self.roi:
+            keep &= contains(self.roi, found.foot_points())
+        return found.rows(np.flatnonzero(keep)[: self.limit])
+
+    def of_pixels(self, pixels: np.ndarray) -> Segmentation:
+        """A segmented picture in which other classes, and what lies outside the `roi`, are background.
+
+        Args:
+            pixels: integers (h, w), at most 255.
+        """
+        wanted = np.isin(pixels, list(self.classes)) if self.classes else np.ones(pixels.shape, np.bool_)
+        if self.roi:
+            wanted &= covered(self.roi, *pixels.shape)
+        segments = Segmentation.of_pixels(np.where(wanted, pixels, 0), self.region_area_px)
+        return segments.top(self.threshold, self.limit)
+
+
 @dataclass
 class Batch:
     """Frames of one size that go through the model together (often just one)."""
@@ -208,3 +265,5 @@ class Batch:
     """One for each frame, once the model has finished."""
     spans_s: Dict[str, Tuple[float, float]] = field(default_factory=dict)
     """Stage name to its begin and end, both `time.perf_counter()`; seconds."""
+    threads: Dict[str, int] = field(default_factory=dict)
+    """Stage name to which of the threads of that stage did it, counted from 0."""

@@ -73,6 +73,11 @@ def test_ctrl_c_gets_past_a_stage_that_does_not_return(tmp_path: Path) -> None:
     assert json.loads(summary.read_text())["frames_out"] > 0
 
 
+@pytest.mark.parametrize(("kind", "code"), [("raise", 1), ("interrupt", 130), ("terminate", 143)])
+def test_what_ends_a_run_ends_it_while_it_is_paused(kind: str, code: int) -> None:
+    assert run_with_fault("behind a pause", kind, "2").returncode == code
+
+
 def test_the_q_key_ends_the_run_with_0() -> None:
     done = run_with_fault("window", "quit", "10")
     assert done.returncode == 0

@@ -18,7 +18,6 @@ from reference import PlainSession, frames_of
 from splitdet.detector import Detector
 from splitdet.graph.load import load_graph
 from splitdet.models import identify
-from splitdet.sources.synthetic import SyntheticSource
 from ssd_graphs import anchor_count, write_ssd
 
 GENERATIONS = ("nms_v0", "nms_v1", "nms_v2")
@@ -66,17 +65,6 @@ def test_family_anchors_classes_and_size_are_found(
     assert model.anchors == anchor_count(size_px)
     assert model.classes == 5
     assert model.input_size_px == (size_px, size_px)
-
-
-def test_a_batch_gives_what_its_frames_give_alone(tiny_model: Path) -> None:
-    import splitdet
-
-    settings = {"det_th": 0.3, "model_type": "nms_v2", "engine": "tensorflow"}
-    alone = list(splitdet.stream(SyntheticSource(20), tiny_model, **settings))
-    together = list(splitdet.stream(SyntheticSource(20), tiny_model, batch_size=4, **settings))
-    for (_, one), (_, other) in zip(alone, together):
-        np.testing.assert_array_equal(one.classes, other.classes)
-        np.testing.assert_allclose(one.boxes, other.boxes, atol=1e-5)
 
 
 def test_detect_gives_the_same_from_eight_threads(tiny_model: Path) -> None:

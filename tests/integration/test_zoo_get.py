@@ -7,8 +7,6 @@ import hashlib
 import http.server
 import io
 import tarfile
-import threading
-from functools import partial
 from pathlib import Path
 from typing import Any, Iterator, List, Tuple
 
@@ -22,6 +20,7 @@ from splitdet.graph.load import load_graph
 from splitdet.models import identify
 from splitdet.zoo import get, packages
 from splitdet.zoo.manifest import load_manifest
+from web import serving
 
 NAME = "ssd_mobilenet_v1_coco_2018_01_28"
 
@@ -31,13 +30,8 @@ def server(tmp_path: Path) -> Iterator[Tuple[str, Path]]:
     """Address and folder of a web server on this machine."""
     folder = tmp_path / "served"
     folder.mkdir()
-    handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as served:
-        thread = threading.Thread(target=served.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{served.server_address[1]}", folder
-        served.shutdown()
-        thread.join()
+    with serving(folder) as address:
+        yield address, folder
 
 
 def archive(path: Path, members: list[tuple[str, bytes]]) -> str:

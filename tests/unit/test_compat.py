@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import List
 
 import pytest
 
 from splitdet import compat
 from splitdet.engines.tensorflow import SessionOptions, TensorFlowEngine
-from splitdet.errors import EngineError
+from splitdet.errors import EngineError, ExtraError
 
 
 @pytest.fixture
@@ -48,3 +49,9 @@ def test_insisting_on_a_gpu_that_is_not_there_is_refused(messages: List[str]) ->
 def test_tensorflow_is_quiet() -> None:
     tf = compat.tensorflow()
     assert tf.logging.get_verbosity() == tf.logging.ERROR
+
+
+def test_a_missing_package_is_one_line_with_the_command() -> None:
+    with pytest.raises(ExtraError) as caught, compat.extra("train"):
+        importlib.import_module("no_such_package")
+    assert str(caught.value) == "no_such_package is not installed: pip install 'splitdet[train]'"

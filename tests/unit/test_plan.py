@@ -84,3 +84,11 @@ def test_no_more_than_the_limit_is_reported(open_detector: Any, images: List[np.
 def test_an_engine_without_nms_needs_the_split(open_detector: Any) -> None:
     with pytest.raises(EngineError, match="set split_model: True"):
         open_detector(split_model=False)
+
+
+def test_the_threshold_may_be_moved_either_way(open_detector: Any, images: List[np.ndarray]) -> None:
+    with open_detector(det_th=HIGH) as detector, open_detector(det_th=HIGH, nms="fast") as by_host:
+        for score in (HIGH, 0.2, 0.8):
+            for moved in (detector, by_host):
+                moved.threshold.set(score)
+            _equal(detector.detect(images[0]), by_host.detect(images[0]))

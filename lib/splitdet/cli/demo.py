@@ -29,7 +29,7 @@ def add_commands(commands: Any) -> None:
 def _demo(options: argparse.Namespace) -> int:
     from splitdet.engines.choose import installed_engines
     from splitdet.pipeline.meter import stage_table
-    from splitdet.sinks.files import default_movie_path
+    from splitdet.sinks.video import default_movie_path
     from splitdet.zoo.get import get_model
 
     print(f"model  {get_model(DEFAULT_MODEL)}", flush=True)

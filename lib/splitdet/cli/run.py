@@ -75,6 +75,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-frames", metavar="N", type=int, help="stop after N frames")
     parser.add_argument("--json", metavar="FILE", default="", help="write one JSON line a frame")
     parser.add_argument("--summary", metavar="FILE", default="", help="write the summary as JSON")
+    parser.add_argument("--csv", metavar="FILE", default="", help="write one row a detection")
+    parser.add_argument("--coco", metavar="FILE", default="", help="write results in COCO's format")
+    parser.add_argument("--crops", metavar="FOLDER", default="", help="write a picture a detection")
+    parser.add_argument("--raw", metavar="PATH", default="", help="write frames with nothing drawn")
+    parser.add_argument(
+        "--trace", metavar="FILE", default="", help="write when each stage worked on each frame"
+    )
     parser.add_argument("--print-config", action="store_true", help="print the settings, and stop")
 
 
@@ -100,7 +107,7 @@ def _run_script(key: str, options: argparse.Namespace) -> int:
         values = {key: inputs[0], "inputs": inputs if len(inputs) > 1 else []}
     config = _config(options, values)
     if config.inputs:
-        return _run(options, config, config.inputs, None)
+        return _run(options, config, list(config.inputs), None)
     if key == "camera_input" and options.input is None and config.camera.kind != "none":
         return _run(options, config, "camera", None)
     return _run(options, config, getattr(config, key), None)
@@ -153,7 +160,8 @@ def _run(
     if config.debug_mode:
         debug_messages()
     save = options.save if isinstance(options.save, str) else sink
-    outcome = run(Job(config, source, save, options.send, options.json, options.summary))
+    places = ("send", "json", "summary", "csv", "coco", "crops", "raw", "trace")
+    outcome = run(Job(config, source, save, **{name: getattr(options, name) for name in places}))
     if outcome.stuck:
         print(
             f"error: the {outcome.stuck[0]} stage does not return; leaving without it",

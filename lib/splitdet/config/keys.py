@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import field
-from typing import Any, Dict, Optional, Sequence, get_type_hints
+from typing import Any, Callable, Dict, Optional, Sequence, get_type_hints
 
 
 def about(
@@ -13,6 +13,8 @@ def about(
     choices: Sequence[str] = (),
     low: Optional[float] = None,
     high: Optional[float] = None,
+    read: Optional[Callable[[Any], Any]] = None,
+    expects: str = "",
 ) -> Dict[str, Any]:
     """What a key is, as the metadata of its field.
 
@@ -21,8 +23,10 @@ def about(
         group: heading of config.yml that it stands under; none inside a section.
         choices: the words that are allowed, beside the numbers of a range if it has one.
         low, high: the range of a number.
+        read: makes the value of what was written, or raises for want of what it `expects`.
     """
-    return {"meaning": meaning, "group": group, "choices": choices, "low": low, "high": high}
+    metadata = {"meaning": meaning, "group": group, "choices": choices, "low": low, "high": high}
+    return {**metadata, "read": read, "expects": expects}
 
 
 def key(default: Any, *args: Any, **more: Any) -> Any:

@@ -31,7 +31,6 @@ _EXPECTED = {
     "float": "a number",
     "str": "text",
     "Union[int, str]": "a number or text",
-    "List[Union[int, str]]": "a list of numbers or texts",
 }
 
 
@@ -191,14 +190,14 @@ def _checked(settings: Dict[str, _Setting]) -> Config:
     except dacite.WrongTypeError as error:
         name = str(error.field_path)
         setting = settings[name]
-        raise ConfigError(
-            f"{setting.origin}: {name}: expects {_expected(name)}, got {setting.value!r}"
-        ) from None
+        raise _unfit(name, setting, repr(setting.value)) from None
 
 
 def _expected(name: str) -> str:
     """What a key takes, in words."""
     field = _FIELDS[name]
+    if field.metadata["expects"]:
+        return str(field.metadata["expects"])
     words = _EXPECTED[str(field.type)]
     low, high = field.metadata["low"], field.metadata["high"]
     if field.metadata["choices"]:
@@ -213,6 +212,13 @@ def _adapted(name: str, setting: _Setting) -> Any:
     """The value as its field wants it; ConfigError where it is out of range."""
     field, value = _FIELDS[name], setting.value
     problem: List[str] = []
+    if field.metadata["read"]:
+        try:
+            return field.metadata["read"](value)
+        except ConfigError as error:
+            raise ConfigError(f"{setting.origin}: {name}: {error}") from None
+        except (TypeError, ValueError):
+            raise _unfit(name, setting, repr(value)[:60]) from None
     if field.type == "str" and value is None:  # `label_path:` with nothing behind it
         value = ""
     if isinstance(value, bool) and field.type != "bool":  # to Python, True is the number 1
@@ -231,5 +237,9 @@ def _adapted(name: str, setting: _Setting) -> Any:
         if value != value or (low is not None and value < low) or (high is not None and value > high):
             problem.append(repr(setting.value))
     if problem:
-        raise ConfigError(f"{setting.origin}: {name}: expects {_expected(name)}, got {problem[0]}")
+        raise _unfit(name, setting, problem[0])
     return value
+
+
+def _unfit(name: str, setting: _Setting, got: str) -> ConfigError:
+    return ConfigError(f"{setting.origin}: {name}: expects {_expected(name)}, got {got}")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import List, Union
+from typing import Tuple, Union
 
 from splitdet.config.camera import Camera
 from splitdet.config.encode import Encode
+from splitdet.config.events import Rule, as_rules
 from splitdet.config.keys import about
 from splitdet.config.keys import key as _key
+from splitdet.config.lists import as_classes, as_devices, as_inputs, as_polygon
 from splitdet.config.streams import Playback, Reconnect
 
 CLIP = "media/bikes.mp4"
@@ -32,12 +34,12 @@ class Config:
     )
     width: int = _key(640, "width to ask a camera for, pixels", "input", low=1, high=16384)
     height: int = _key(480, "height to ask a camera for, pixels", "input", low=1, high=16384)
-    inputs: List[Union[int, str]] = field(
-        default_factory=list,
-        metadata=about(
-            "several of these at once, as in [0, rtsp://..] or [a.mp4, b.mp4]; beats the single ones",
-            "input",
-        ),
+    inputs: Tuple[Union[int, str], ...] = _key(
+        (),
+        "several of these at once, as in [0, rtsp://..] or [a.mp4, b.mp4]; beats the single ones",
+        "input",
+        read=as_inputs,
+        expects="a list of what the single ones take",
     )
     camera: Camera = field(
         default_factory=Camera,
@@ -122,6 +124,14 @@ class Config:
         "run",
         choices=("auto", "cpu", "gpu"),
     )
+    devices: Tuple[Union[int, str], ...] = _key(
+        (),
+        "a worker process on each of these, side by side: numbers of GPUs, as nvidia-smi shows them, or "
+        "cpu, such as [0, 1]; empty: this process alone, on the device above",
+        "run",
+        read=as_devices,
+        expects="numbers of GPUs or cpu, such as [0, 1] or [cpu, cpu]",
+    )
     accelerator_feeders: int = _key(
         2,
         "threads that feed the network, or the whole graph when it is not split",
@@ -131,7 +141,20 @@ class Config:
     )
     cpu_feeders: int = _key(1, "threads that run the NMS when split", "run", low=1, high=64)
     batch_size: int = _key(
-        1, "frames of one size that may go through the network together", "run", low=1, high=1024
+        1,
+        "frames of one size that may go through the network together; of a camera, so many of the "
+        "newest frames are kept for it",
+        "run",
+        low=1,
+        high=1024,
+    )
+    batch_timeout_ms: float = _key(
+        0.0,
+        "milliseconds after its capture that a frame may still wait for others to fill its batch; 0: it "
+        "takes along what is there",
+        "run",
+        low=0,
+        high=60_000,
     )
     latency: str = _key(
         "normal",
@@ -166,6 +189,22 @@ class Config:
     max_boxes: int = _key(
         100, "most detections of a frame to report, best first", "report", low=1, high=100000
     )
+    classes: Tuple[Union[int, str], ...] = _key(
+        (),
+        "report only these: names of the label map, or its ids, such as [person, car]; empty: all",
+        "report",
+        read=as_classes,
+        expects="names or ids of classes, such as [person, car]",
+    )
+    roi: Tuple[Tuple[float, float], ...] = _key(
+        (),
+        "report only what stands in this polygon: its corners [x, y], each 0..1 of the width or height "
+        "of the frame, such as [[0, 0.5], [1, 0.5], [1, 1], [0, 1]]; a thing stands where the middle "
+        "of its box's lower edge is; empty: all of the frame",
+        "report",
+        read=as_polygon,
+        expects="three or more corners [x, y], each 0..1 and not all on one line",
+    )
     region_area_px: int = _key(
         500,
         "deeplab_v3: pixels from which on a region gets a box, in the picture that the model sees "
@@ -173,6 +212,18 @@ class Config:
         "report",
         low=1,
         high=1_000_000,
+    )
+    track: bool = _key(
+        False,
+        "give the same thing the same number from frame to frame; needs pip install 'splitdet[track]'",
+        "report",
+    )
+    track_memory_s: float = _key(
+        1.0,
+        "seconds for which the number of a thing is kept that is out of sight",
+        "report",
+        low=0.01,
+        high=3600,
     )
     fps_interval: float = _key(
         5.0, "seconds between two lines of figures, and that they cover", "report", low=0.1
@@ -189,11 +240,56 @@ class Config:
     )
     max_vis_fps: float = _key(0.0, "most pictures a second to show; 0: all", "show", low=0)
     vis_text: bool = _key(True, "frames per second in the corner of the picture", "show")
+    web: int = _key(
+        0,
+        "port of the live view in a browser, at most max_vis_fps pictures a second (30 where that is "
+        "0); 0: none",
+        "show",
+        low=0,
+        high=65535,
+    )
+    web_host: str = _key(
+        "127.0.0.1",
+        "address that the live view listens at; one that others can reach (0.0.0.0: all) needs a "
+        "web_token",
+        "show",
+    )
+    web_token: str = _key(
+        "", "secret that clients of the live view have to know; empty: none is asked for", "show"
+    )
     save_to_file: bool = _key(
         False, "write output_movie/output_<unixtime>.avi, or output_image/<same path>", "show"
     )
+    video_codec: str = _key(
+        "auto",
+        "how a video is written; auto: mjpg in .avi and .mkv, mp4v in .mp4 and .mov, vp8 in .webm; "
+        "which others there are depends on the OpenCV that is installed",
+        "show",
+        choices=("auto", "mjpg", "mp4v", "xvid", "h264", "vp8", "vp9", "ffv1"),
+    )
+    json_box_px: bool = _key(False, "JSON lines give each box in pixels too (box_px)", "show")
+
     encode: Encode = field(
         default_factory=Encode, metadata=about("how pictures are coded that are sent", "show")
+    )
+
+    # What to tell others
+    events: Tuple[Rule, ...] = _key(
+        (),
+        "rules, each of which says what must be seen, where and for how long, to be an event; such as "
+        "[{name: at the door, class: person, zone: [[0, 0.5], [1, 0.5], [1, 1]], min_s: 2}]; "
+        "see docs/events.md",
+        "events",
+        read=as_rules,
+        expects="a list of rules, such as [{name: at the door, class: person}]",
+    )
+    event_log: str = _key("", "a file that gets one JSON line for each event", "events")
+    event_webhook: str = _key("", "http:// or https:// address that each event is sent to", "events")
+    event_mqtt: str = _key(
+        "",
+        "broker and topic that each event is sent to, mqtt://[user:password@]host[:port]/topic, or "
+        "mqtts:// with TLS; needs pip install 'splitdet[mqtt]'",
+        "events",
     )
 
 
@@ -210,5 +306,6 @@ GROUPS = {
     "run": "How to run it",
     "report": "What to report",
     "show": "What to show and to keep",
+    "events": "What to tell others",
 }
 """Headings of config.yml, in order."""

@@ -39,8 +39,16 @@ def _entry(field: dataclasses.Field[Any], value: Any, indent: str = "") -> str:
             _entry(key, getattr(value, key.name), indent + "  ") for key in dataclasses.fields(value)
         ]
         return f"{comment}{indent}{field.name}:\n" + "\n".join(inner)
-    text = yaml.safe_dump({field.name: value}).strip()
-    return comment + textwrap.indent(text, indent) + "\n"
+    return comment + textwrap.indent(_line(field.name, value), indent) + "\n"
+
+
+def _line(name: str, value: Any) -> str:
+    if isinstance(value, tuple) and any(map(dataclasses.is_dataclass, value)):
+        rules = [dataclasses.asdict(rule) for rule in value]
+        return str(yaml.safe_dump({name: rules}, sort_keys=False, default_flow_style=None)).strip()
+    if isinstance(value, tuple):  # on the line of its key, as people write it
+        return f"{name}: {yaml.safe_dump(value, default_flow_style=True, width=1000).strip()}"
+    return str(yaml.safe_dump({name: value})).strip()
 
 
 def _wrapped(text: str, width: int) -> List[str]:

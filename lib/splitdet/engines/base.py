@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from typing import ClassVar, Optional, Sequence
+from typing import Callable, ClassVar, NamedTuple, Optional, Sequence
 
 from splitdet.graph.cut import Part
 from splitdet.nms import NmsSettings
@@ -37,16 +37,31 @@ class Runner(ABC):
         """Give memory and devices back; nothing may be running."""
 
 
-class Engine(ABC):
-    """Who computes a part of a graph."""
+class Suppression(NamedTuple):
+    """NMS that an engine is to do behind a network."""
 
-    starts_at: ClassVar[str] = "image"
-    """What it takes: `image`, the frame as it is, or `resized`, what the network's resize gives."""
+    settings: NmsSettings
+    at_least: Callable[[], float]
+    """Gives the least score that is wanted at the time; see `nms.suppress`."""
+    inside: bool
+    """By the engine's own operation, as part of the network, rather than to keep what the graph keeps,
+    to the bit."""
+
+
+class Described(ABC):
+    """Who computes, as far as people are told."""
 
     @property
     @abstractmethod
     def description(self) -> str:
         """Name, version and device, for people."""
+
+
+class Engine(Described):
+    """Who computes a part of a graph."""
+
+    starts_at: ClassVar[str] = "image"
+    """What it takes: `image`, the frame as it is, or `resized`, what the network's resize gives."""
 
     @abstractmethod
     def compile(self, part: Part, on_cpu: Sequence[str]) -> Runner:
@@ -56,9 +71,7 @@ class Engine(ABC):
             on_cpu: nodes whose names begin with one of these run on the CPU; `EVERYTHING`: all do.
         """
 
-    def compile_frames(
-        self, part: Part, nms: Optional[NmsSettings], at_least: float, inside: bool
-    ) -> Optional[Runner]:
+    def compile_frames(self, part: Part, nms: Optional[Suppression] = None) -> Optional[Runner]:
         """Make a network ready to take frames as they are; None where this engine cannot do that.
 
         The runner takes a tensor for each frame, uint8 (H, W, 3), BGR, and resizes them as
@@ -66,9 +79,6 @@ class Engine(ABC):
 
         Args:
             part: its outputs are scores and boxes.
-            nms: what is to be suppressed behind it; None: nothing.
-            at_least: least score that is wanted; see `nms.suppress`.
-            inside: suppress by the engine's own operation, as part of the network, rather than keep
-                what the graph keeps, to the bit.
+            nms: None: nothing is suppressed.
         """
         return None

@@ -10,13 +10,13 @@ import logging
 import platform
 from contextlib import closing
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Callable, Dict, List, NamedTuple, Tuple
 
 from splitdet import __version__
 from splitdet.cache import cache_file, write_cache
 from splitdet.compat import package_version
 from splitdet.config import Config
-from splitdet.engines.base import EVERYTHING, Engine, usable_cores
+from splitdet.engines.base import EVERYTHING, Engine, Suppression, usable_cores
 from splitdet.engines.parity import TOLERANCE, compare, frames_per_second, trial_picture
 from splitdet.errors import CutError, EngineError
 from splitdet.models import TRT_V1
@@ -36,7 +36,6 @@ from splitdet.plan import (
     ResizedFront,
     SuppressedBack,
 )
-from splitdet.types import Selection
 
 
 class _Readers(NamedTuple):
@@ -109,7 +108,7 @@ def make_engine(name: str, config: Config, feeders: int) -> Engine:
 
 
 def make_ends(
-    engine: Engine, config: Config, model: Model, selection: Selection, split: bool
+    engine: Engine, config: Config, model: Model, split: bool, at_least: Callable[[], float]
 ) -> Tuple[Front, Back]:
     """Frames to the cut by `engine`, and from there to detections.
 
@@ -121,8 +120,8 @@ def make_ends(
     in_two = split or not takes_image
     back = make_back(config, model, in_two, by_tensorflow=takes_image)
     if isinstance(back, FastBack) and config.nms == "auto" and model.resizes_like_tensorflow:
-        part, threshold = model.parts.network(), selection.threshold
-        runner = engine.compile_frames(part, back.settings, threshold, inside=not split)
+        nms = Suppression(back.settings, at_least, inside=not split)
+        runner = engine.compile_frames(model.parts.network(), nms)
         if runner is not None:
             return FramesFront(model, runner, True), SuppressedBack(model, back)
     if in_two and not split:
@@ -140,7 +139,7 @@ def make_front(engine: Engine, model: Model, split: bool = True) -> Front:
     if engine.starts_at == "image":
         return FrameFront(model, engine.compile(parts.accelerator(), parts.cpu_scopes))
     if model.resizes_like_tensorflow:
-        runner = engine.compile_frames(parts.network(), None, 0.0, False)
+        runner = engine.compile_frames(parts.network())
         if runner is not None:
             return FramesFront(model, runner, False)
     return ResizedFront(model, engine.compile(parts.network(), ()))

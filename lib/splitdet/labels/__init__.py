@@ -12,7 +12,7 @@ import difflib
 import json
 import re
 from pathlib import Path
-from typing import Dict, Optional, Tuple, Union
+from typing import Dict, FrozenSet, Iterable, Optional, Set, Tuple, Union
 
 from splitdet.errors import ConfigError
 
@@ -50,12 +50,35 @@ class Labels:
     def __len__(self) -> int:
         return len(self.names)
 
+    def ids(self, wanted: Iterable[Union[int, str]]) -> FrozenSet[int]:
+        """The classes of these names (small letters or large) or ids.
 
-def load_labels(path: Union[str, Path] = "") -> Labels:
+        Raises:
+            ConfigError: there is no such class; the message suggests one.
+        """
+        by_name: Dict[str, Set[int]] = {}
+        for number, name in self.names.items():
+            by_name.setdefault(name.lower(), set()).add(number)
+        found: Set[int] = set()
+        for item in wanted:
+            text = str(item).lower()
+            if isinstance(item, int) and (item in self.names or not self.names):
+                found.add(item)
+            elif text in by_name:
+                found |= by_name[text]
+            else:
+                close = difflib.get_close_matches(text, by_name, n=1)
+                hint = f"; did you mean {close[0]!r}?" if close else ""
+                raise ConfigError(f"classes: the model has no class {item!r}{hint}")
+        return frozenset(found)
+
+
+def load_labels(path: Union[str, Path] = "", asked_by: str = "label_path") -> Labels:
     """Read a label map; the empty path gives the names of COCO.
 
     Args:
         path: a file, or the name of a map in `SHIPPED`.
+        asked_by: the key or the option that the path comes from, for messages.
 
     Raises:
         ConfigError: no such file or map, or not a label map.
@@ -64,20 +87,20 @@ def load_labels(path: Union[str, Path] = "") -> Labels:
     if str(path) in SHIPPED or not path.is_file():
         ours = shipped_map(path)
         if ours is None:
-            raise ConfigError(f"label_path: {path}: no such file{suggestion(path)}")
+            raise ConfigError(f"{asked_by}: {path}: no such file{suggestion(path)}")
         path = ours
     readers = {".pbtxt": _from_pbtxt, ".json": _from_json, ".txt": _from_lines}
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        raise ConfigError(f"label_path: {path}: expects a .pbtxt, .json or .txt file")
+        raise ConfigError(f"{asked_by}: {path}: expects a .pbtxt, .json or .txt file")
     try:
         names = reader(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise ConfigError(f"label_path: {path}: {error.strerror}") from None
+        raise ConfigError(f"{asked_by}: {path}: {error.strerror}") from None
     except (ValueError, KeyError) as error:
-        raise ConfigError(f"label_path: {path}: not a label map ({error})") from None
+        raise ConfigError(f"{asked_by}: {path}: not a label map ({error})") from None
     if not names:
-        raise ConfigError(f"label_path: {path}: no class in this label map")
+        raise ConfigError(f"{asked_by}: {path}: no class in this label map")
     return Labels(names)
 
 

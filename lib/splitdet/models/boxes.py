@@ -42,4 +42,4 @@ class BoxModel(Model):
             np.asarray(classes[row, :count], np.int64),
             None if masks is None else np.asarray(masks[row, :count], np.float32),
         )
-        return found.top(selection.threshold, selection.limit)
+        return selection.of_boxes(found)

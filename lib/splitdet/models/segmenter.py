@@ -73,9 +73,7 @@ class DeeplabV3(Model):
 
     def result(self, tensors: Tensors, row: int, selection: Selection) -> Segmentation:
         """See `Model.result`."""
-        return Segmentation.of_pixels(tensors[0][row], selection.region_area_px).top(
-            selection.threshold, selection.limit
-        )
+        return selection.of_pixels(tensors[0][row])
 
 
 def _resized(image: np.ndarray, side_px: int) -> np.ndarray:

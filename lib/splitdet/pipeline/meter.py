@@ -12,66 +12,27 @@ All times are differences of `time.perf_counter()`.
     prepare       colour order and stacking, ready for the graph
     accelerator   the network, or the whole graph when it is not split
     cpu           the NMS, and reading the results
+    track         numbering what was seen before
     output        drawing and writing
 """
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections import deque
 from typing import Any, Deque, Dict, List, NamedTuple, Optional, Tuple
 
+from splitdet.pipeline.histogram import Histogram
+from splitdet.pipeline.queues import Inlet
 from splitdet.types import Batch
 
 READ = "read"
-_SHORTEST_S = 1e-6
-_STEPS_PER_DECADE = 200  # neighbouring bins differ by 1.2 %
-
-
-class Histogram:
-    """Times in logarithmic bins: percentiles within 1.2 % in flat memory, whatever the count."""
-
-    def __init__(self) -> None:
-        self._bins: Dict[int, int] = {}
-        self.count = 0
-        self.total_s = 0.0
-        self.max_s = 0.0
-
-    def add(self, time_s: float) -> None:
-        """Count one time."""
-        step = math.floor(_STEPS_PER_DECADE * math.log10(max(time_s, _SHORTEST_S) / _SHORTEST_S))
-        self._bins[step] = self._bins.get(step, 0) + 1
-        self.count += 1
-        self.total_s += time_s
-        self.max_s = max(self.max_s, time_s)
-
-    @property
-    def mean_s(self) -> float:
-        """Mean, exact; 0 where nothing was counted."""
-        return self.total_s / self.count if self.count else 0.0
-
-    def percentile_s(self, percent: float) -> float:
-        """Time that `percent` of all do not exceed; 0 where nothing was counted."""
-        wanted = math.ceil(self.count * percent / 100.0)
-        seen = 0
-        for step in sorted(self._bins):
-            seen += self._bins[step]
-            if seen >= wanted:
-                middle = _SHORTEST_S * 10 ** ((step + 0.5) / _STEPS_PER_DECADE)
-                return min(middle, self.max_s)
-        return 0.0
-
-    def as_ms(self) -> Dict[str, float]:
-        """Mean, percentiles and maximum, milliseconds."""
-        figures = {"mean": self.mean_s, "max": self.max_s}
-        figures.update({f"p{p}": self.percentile_s(p) for p in (50, 95, 99)})
-        return {name: round(1000 * figures[name], 3) for name in ("mean", "p50", "p95", "p99", "max")}
+_STAGE, _TIMES = "stage ", "times "
 
 
 class Interval(NamedTuple):
-    """Figures of the time since the last interval ended."""
+    """Figures of a stretch of time."""
 
     seconds: float
     frames: int
@@ -94,10 +55,11 @@ class Interval(NamedTuple):
 
 
 class Meter:
-    """Takes note of every finished batch. `batch_done` and `shown` belong to one thread.
+    """Takes note of every finished batch. `batch_done` and `shown` belong to one thread, `interval` to
+    one reader; the rest is safe from any thread.
 
     Args:
-        window_s: seconds that the current `fps` looks back.
+        window_s: seconds that `current_fps` and `recent` look back.
     """
 
     def __init__(self, window_s: float) -> None:
@@ -108,34 +70,49 @@ class Meter:
         self.stages: Dict[str, Histogram] = {}
         self.send = Histogram()
         self.not_shown = 0
+        self._inlet: Optional[Inlet] = None
         self._first_s: Optional[float] = None
         self._last_s = 0.0
-        self._marks: Deque[Tuple[float, int]] = deque()  # time and frames_out, a few per second
+        self._marks: Deque[Dict[str, float]] = deque()  # totals, a few per second
         self._interval_start = self._totals()
+
+    def watch(self, inlet: Inlet) -> None:
+        """Take the frames that come in, and those that are dropped, from `inlet`."""
+        self._inlet = inlet
+
+    @property
+    def dropped(self) -> Dict[str, int]:
+        """Frames dropped until now, by each reason that there is while a run goes on."""
+        return {Inlet.SUPERSEDED: self._inlet.superseded if self._inlet else 0}
+
+    @property
+    def frames_in(self) -> int:
+        """As defined above."""
+        return self._inlet.captured if self._inlet else 0
 
     def batch_done(self, batch: Batch) -> None:
         """Take note of a batch whose results have been handed on."""
         now_s = time.perf_counter()
-        for frame in batch.frames:
-            if self._first_s is None:
-                self._first_s = frame.captured_s - frame.read_s
-            self.latency.add(now_s - frame.captured_s)
-            self._stage(READ).add(frame.read_s)
-        for name, (begin_s, end_s) in batch.spans_s.items():
-            self._stage(name).add(end_s - begin_s)
-        self._last_s = now_s
         with self._lock:
+            if self._first_s is None:
+                self._first_s = batch.frames[0].captured_s - batch.frames[0].read_s
+                self._marks.append({**self._totals(), "time": self._first_s})
+            for frame in batch.frames:
+                self.latency.add(now_s - frame.captured_s)
+                self._stage(READ).add(frame.read_s)
+            for name, (begin_s, end_s) in batch.spans_s.items():
+                self._stage(name).add(end_s - begin_s)
+            self._last_s = now_s
             self.frames_out += len(batch.frames)
-            if not self._marks:
-                self._marks.append((self._first_s or now_s, 0))
-            if now_s - self._marks[-1][0] >= self._window_s / 20:
-                self._marks.append((now_s, self.frames_out))
-            while len(self._marks) > 2 and now_s - self._marks[1][0] > self._window_s:
+            if now_s - self._marks[-1]["time"] >= self._window_s / 20:
+                self._marks.append(self._totals())
+            while len(self._marks) > 2 and now_s - self._marks[1]["time"] > self._window_s:
                 self._marks.popleft()
 
     def shown(self, send_s: float) -> None:
         """Take note of a picture that was shown, and how long that took."""
-        self.send.add(send_s)
+        with self._lock:
+            self.send.add(send_s)
 
     @property
     def elapsed_s(self) -> float:
@@ -149,50 +126,45 @@ class Meter:
 
     @property
     def current_fps(self) -> float:
-        """As `fps`, over the last `window_s`; safe from any thread."""
+        """As `fps`, over the last `window_s`."""
         with self._lock:
             if not self._marks:
                 return 0.0
-            then_s, then = self._marks[0]
-            return (self.frames_out - then) / max(1e-9, self._last_s - then_s)
+            then = self._marks[0]
+            return (self.frames_out - then["frames"]) / max(1e-9, self._last_s - then["time"])
 
     def interval(self) -> Interval:
         """Figures since the last call."""
-        before, now = self._interval_start, self._totals()
-        self._interval_start = now
-        frames = int(now["frames"] - before["frames"])
-        shown = int(now["shown"] - before["shown"])
+        with self._lock:
+            before, self._interval_start = self._interval_start, self._totals()
+            return _between(before, self._interval_start)
 
-        def mean(name: str, count: int) -> float:
-            return (now[name] - before.get(name, 0.0)) / count if count else 0.0
+    def recent(self) -> Interval:
+        """Figures of the last `window_s`, and of as much before as lies between two marks."""
+        with self._lock:
+            now = self._totals()
+            old = [mark for mark in self._marks if now["time"] - mark["time"] >= self._window_s]
+            return _between(old[-1] if old else self._marks[0] if self._marks else now, now)
 
-        return Interval(
-            seconds=now["time"] - before["time"],
-            frames=frames,
-            total_s=mean("latency", frames),
-            spans_s={
-                name: mean("stage " + name, self._times(now, before, name)) for name in self.stages
-            },
-            send_s=mean("send", shown),
-            shown=shown,
-            not_shown=int(now["not shown"] - before["not shown"]),
-        )
+    def times(self) -> Tuple[Histogram, Dict[str, Histogram]]:
+        """Latency, and the time in `read` and in each stage, of the whole run: copies."""
+        with self._lock:
+            stages = {name: times.copy() for name, times in self.stages.items()}
+            return self.latency.copy(), stages
 
     def summary(self) -> Dict[str, Any]:
         """The figures of the whole run."""
+        latency, stages = self.times()
         return {
             "fps": round(self.fps, 3),
             "frames_out": self.frames_out,
             "elapsed_s": round(self.elapsed_s, 4),
-            "latency_ms": self.latency.as_ms(),
-            "stages_ms": {name: times.as_ms() for name, times in self.stages.items()},
+            "latency_ms": latency.as_ms(),
+            "stages_ms": {name: times.as_ms() for name, times in stages.items()},
         }
 
     def _stage(self, name: str) -> Histogram:
         return self.stages.setdefault(name, Histogram())
-
-    def _times(self, now: Dict[str, float], before: Dict[str, float], name: str) -> int:
-        return int(now["times " + name] - before.get("times " + name, 0.0))
 
     def _totals(self) -> Dict[str, float]:
         totals = {
@@ -204,9 +176,31 @@ class Meter:
             "not shown": float(self.not_shown),
         }
         for name, times in self.stages.items():
-            totals["stage " + name] = times.total_s
-            totals["times " + name] = float(times.count)
+            totals[_STAGE + name] = times.total_s
+            totals[_TIMES + name] = float(times.count)
         return totals
+
+
+def _between(before: Dict[str, float], now: Dict[str, float]) -> Interval:
+    """Figures of the time between two totals."""
+
+    def more(name: str) -> float:
+        return now[name] - before.get(name, 0.0)
+
+    def mean(name: str, count: int) -> float:
+        return more(name) / count if count else 0.0
+
+    frames, shown = int(more("frames")), int(more("shown"))
+    stages = [name[len(_STAGE) :] for name in now if name.startswith(_STAGE)]
+    return Interval(
+        seconds=more("time"),
+        frames=frames,
+        total_s=mean("latency", frames),
+        spans_s={name: mean(_STAGE + name, int(more(_TIMES + name))) for name in stages},
+        send_s=mean("send", shown),
+        shown=shown,
+        not_shown=int(more("not shown")),
+    )
 
 
 def console_line(interval: Interval, debug: bool = False) -> str:

@@ -8,6 +8,7 @@ queue is bounded and a slow stage slows the source (a file) or makes it drop (a 
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from splitdet.sources.base import Source
 from splitdet.types import Batch
 
 CLOSE_TIMEOUT_S = 2.0
-READ_AHEAD = 1  # decoded while the stages work; more would only grow old
+READ_AHEAD = 1  # frames decoded while the stages work; more would only grow old
 SOURCE = "source"
 
 
@@ -49,6 +50,8 @@ class Pipeline:
     Args:
         lossless: every frame in order; otherwise always the newest frame.
         in_flight: batches under way at once.
+        batch_size: frames of one size that may go together.
+        batch_timeout_s: how old a frame may get waiting for others to go with it; see `Inlet`.
         limit: finish after so many frames; 0 for no limit.
         stall_timeout_s: a stage that works on one batch for longer ends the run.
         leave: called when it is the main thread that does not answer, which cannot be told.
@@ -61,6 +64,7 @@ class Pipeline:
         lossless: bool,
         in_flight: int,
         batch_size: int = 1,
+        batch_timeout_s: float = 0.0,
         limit: int = 0,
         stall_timeout_s: float = 60.0,
         leave: Callable[[StallError], None] = lambda error: None,
@@ -71,7 +75,8 @@ class Pipeline:
         self._limit = limit if lossless else 0
         self._stall_timeout_s = stall_timeout_s
         self._leave = leave
-        self.inlet = Inlet(lossless, max(READ_AHEAD, batch_size), limit)
+        room = batch_size if lossless else math.ceil(batch_size / len(source.parts))
+        self.inlet = Inlet(lossless, max(READ_AHEAD, room), limit, batch_timeout_s)
         self._permits = Permits(in_flight)
         orders = [stage.in_order for stage in stages[1:]] + [True]
         self._channels: List[Channel[Batch]] = [Channel(in_order) for in_order in orders]
@@ -115,6 +120,11 @@ class Pipeline:
         unfinished = self.inlet.waiting + self.inlet.taken - self.finished
         reasons = {Inlet.SUPERSEDED: self.inlet.superseded, Inlet.STOPPED: unfinished}
         return {reason: count for reason, count in reasons.items() if count}
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it has failed, or is being closed."""
+        return self._stopping.is_set()
 
     def fail(self, error: BaseException) -> None:
         """End the run with `error`; the first one counts."""
@@ -169,8 +179,10 @@ class Pipeline:
         threads = [threading.Thread(target=self._read, name=SOURCE, daemon=True)]
         for position, stage in enumerate(self._stages):
             threads.extend(
-                threading.Thread(target=self._serve, args=(position,), name=stage.name, daemon=True)
-                for _ in range(stage.threads)
+                threading.Thread(
+                    target=self._serve, args=(position, which), name=stage.name, daemon=True
+                )
+                for which in range(stage.threads)
             )
         threads.append(threading.Thread(target=self._watch, name="watchdog", daemon=True))
         return threads
@@ -188,12 +200,12 @@ class Pipeline:
         except Aborted:
             pass
         except BaseException as error:  # whatever it is, the run must end with it
-            self.fail(_described(error, SOURCE, self._source.name))
+            self.fail(described(error, SOURCE, self._source.name))
         finally:
             self._source.close()
 
-    def _serve(self, position: int) -> None:
-        """A thread of a stage."""
+    def _serve(self, position: int, which: int) -> None:
+        """A thread of a stage, and which of them."""
         stage, outlet = self._stages[position], self._channels[position]
         batch: Optional[Batch] = None
         try:
@@ -201,7 +213,9 @@ class Pipeline:
                 number, batch = self._next(position)
                 with self.working(stage.name) as begin_s:
                     stage.work(batch)
-                batch.spans_s[stage.name] = (begin_s, time.perf_counter())
+                # a worker process has told its own time already
+                batch.spans_s.setdefault(stage.name, (begin_s, time.perf_counter()))
+                batch.threads[stage.name] = which
                 outlet.put(number, batch)
         except Finished as end:
             outlet.finish(end.total)
@@ -209,7 +223,7 @@ class Pipeline:
             pass
         except BaseException as error:  # whatever it is, the run must end with it
             where = repr(batch.frames[0]) if batch is not None else "no frame"
-            self.fail(_described(error, stage.name, where))
+            self.fail(described(error, stage.name, where))
 
     def _next(self, position: int) -> Tuple[int, Batch]:
         if position:
@@ -243,11 +257,11 @@ class Pipeline:
                 return
 
 
-def _described(error: BaseException, stage: str, where: str) -> BaseException:
+def described(error: BaseException, stage: str, where: str) -> SplitdetError:
     """An error of ours as it is, any other with the place where it happened."""
     if isinstance(error, SplitdetError):
         return error
     reason = " ".join(str(error).split())[:300]
-    described = StageError(f"the {stage} stage failed on {where}: {type(error).__name__}: {reason}")
-    described.__cause__ = error
-    return described
+    told = StageError(f"the {stage} stage failed on {where}: {type(error).__name__}: {reason}")
+    told.__cause__ = error
+    return told

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import heapq
 import threading
+import time
 from collections import defaultdict, deque
+from itertools import islice, takewhile
 from typing import Deque, Dict, Generic, List, Optional, Tuple, TypeVar
 
 from splitdet.types import Frame
@@ -117,23 +119,29 @@ class Inlet(_Abortable):
     """Where frames come in: the one place in which a frame may be dropped.
 
     A file must not lose a frame, so its reader waits when the inlet is full (`lossless`). A camera
-    does not wait: a frame that nobody has taken when the next one comes is already old, so the
-    new one takes its place (`latest`) and the old one is counted as dropped. Of several cameras each
-    has a place of its own, and keeps its turn.
+    does not wait: a frame that nobody has taken when a full inlet gets the next one is already
+    old, so it is dropped and counted (`latest`). Of several cameras each has room of its own, and
+    keeps its turn. Frames are taken by one thread.
 
     Args:
-        capacity: frames that may wait here; `latest` always keeps one of each stream.
+        capacity: frames that may wait here; for `latest`, of each stream, and no more than go through
+            the model at once: with one, the frame taken is always the newest.
         limit: give no more frames than this; 0 for no limit.
+        batch_timeout_s: how old a frame may get here waiting for others to go with it; seconds
+            since it was captured.
     """
 
     SUPERSEDED = "superseded by a newer frame"
     STOPPED = "unfinished when the run stopped"
 
-    def __init__(self, lossless: bool, capacity: int, limit: int = 0) -> None:
+    def __init__(
+        self, lossless: bool, capacity: int, limit: int = 0, batch_timeout_s: float = 0.0
+    ) -> None:
         super().__init__()
         self._lossless = lossless
-        self._capacity = capacity if lossless else 1
+        self._capacity = capacity
         self._limit = limit
+        self._batch_timeout_s = batch_timeout_s
         self._frames: Deque[Frame] = deque()
         self._batches = 0
         self._ended = False
@@ -176,32 +184,50 @@ class Inlet(_Abortable):
         return True
 
     def take(self, most: int) -> Tuple[int, List[Frame]]:
-        """Wait for a frame, and take those of its size that are there too, up to `most`.
+        """Wait for a frame, and take those of its size that follow it, up to `most`.
+
+        A batch that is not full waits for more frames until its first one is `batch_timeout_s` old;
+        not when the source has ended or a frame of another size comes next.
 
         Returns:
             the number of the batch, counting from 0, and its frames.
+
+        Raises:
+            Finished: all have been taken.
+            Aborted: the pipeline is being stopped.
         """
         with self._changed:
+            if self._limit:
+                most = min(most, self._limit - self.taken)
             while True:
                 if self._aborted:
                     raise Aborted
-                if self._limit and self.taken >= self._limit:
+                if most <= 0 or (self._ended and not self._frames):
                     raise Finished(self._batches)
-                if self._frames:
+                wait_s = self._company_s(most) if self._frames else None
+                if wait_s is not None and wait_s <= 0:
                     break
-                if self._ended:
-                    raise Finished(self._batches)
-                self._changed.wait()
-            frames = [self._frames.popleft()]
-            if self._limit:
-                most = min(most, self._limit - self.taken)
-            shape = frames[0].image.shape
-            while len(frames) < most and self._frames and self._frames[0].image.shape == shape:
-                frames.append(self._frames.popleft())
+                self._changed.wait(wait_s)
+            frames = [self._frames.popleft() for _ in range(self._matching(most))]
             self.taken += len(frames)
             self._batches += 1
             self._changed.notify()  # only the source can be waiting now
             return self._batches - 1, frames
+
+    def _matching(self, most: int) -> int:
+        """How many of the frames that wait can go together, up to `most`."""
+        shape = self._frames[0].image.shape
+        same = takewhile(lambda frame: frame.image.shape == shape, self._frames)
+        return sum(1 for _ in islice(same, most))
+
+    def _company_s(self, most: int) -> float:
+        """For how long the first frame may still wait for others; seconds."""
+        count = self._matching(most)
+        if count == most or count < len(self._frames) or self._ended:
+            return 0.0
+        if len(self._frames) >= self._capacity:
+            return 0.0
+        return self._frames[0].captured_s + self._batch_timeout_s - time.perf_counter()
 
     def finish(self) -> None:
         """No more frames will come."""

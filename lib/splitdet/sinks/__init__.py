@@ -1,1 +1,1 @@
-"""Where results go: a window, a video file, a tree of pictures, JSON lines."""
+"""Where results go: a window, and files of several kinds, each in a module of its own."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Optional
+from typing import Any, Dict, Optional
 
 import numpy as np
 
@@ -13,10 +13,18 @@ from splitdet.types import Detections, Frame
 class Sink(ABC):
     """Takes results, in the order of capture, from one thread."""
 
+    shows_first = False
+    """It has room for one input: of several it gets the first alone."""
+
     @property
     def path(self) -> str:
         """Where it writes to, for people; empty where that is no file."""
         return ""
+
+    @property
+    def figures(self) -> Dict[str, Any]:
+        """What it counted, for the summary of the run."""
+        return {}
 
     def wants_picture(self) -> bool:
         """Whether it wants the next frame with its results drawn; asked once for each frame."""
@@ -50,4 +58,8 @@ class Viewer(Sink):
 
     @abstractmethod
     def wants_to_quit(self) -> bool:
-        """Whether the one who looks has had enough."""
+        """Whether the one who looks has had enough. May wait a moment for that while paused."""
+
+    def is_paused(self) -> bool:
+        """Whether what is shown stands still. A file then waits; a camera does not."""
+        return False

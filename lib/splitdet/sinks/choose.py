@@ -4,81 +4,137 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import List, Optional
+from typing import List, Optional, Set
 
 from splitdet.config import Config
 from splitdet.detector import Detector
 from splitdet.errors import SinkError
+from splitdet.events.sink import EventSink
 from splitdet.job import Job
+from splitdet.pipeline.meter import Meter
 from splitdet.sinks.base import Sink, Viewer
-from splitdet.sinks.files import IMAGE_FOLDER, ImageSink, JsonSink, VideoSink, default_movie_path
-from splitdet.sinks.routed import Routed
+from splitdet.sinks.coco import CocoSink
+from splitdet.sinks.crops import CropSink
+from splitdet.sinks.csv_rows import CsvSink
+from splitdet.sinks.json_lines import JsonSink
+from splitdet.sinks.pictures import IMAGE_FOLDER, ImageSink
+from splitdet.sinks.raw import RawSink
+from splitdet.sinks.routed import each_its_own
 from splitdet.sinks.send import open_sender
+from splitdet.sinks.video import VideoSink, default_movie_path
 from splitdet.sinks.window import Window, why_no_window
 from splitdet.sources.base import Source
 from splitdet.sources.video import FALLBACK_RATE
+from splitdet.visualize.painter import Painter
 
 log = logging.getLogger(__name__)
 
 
-def make_sinks(job: Job, source: Source, detector: Detector) -> List[Sink]:
-    """What the results are written to; each to a file of its own, none to what is being read.
+def make_sinks(job: Job, source: Source, detector: Detector, meter: Meter) -> List[Sink]:
+    """What the results are written to; each to a place of its own, none to what is being read.
 
     Raises:
         SinkError: a place is used twice, or cannot be written to.
+        ConfigError: the web view may not be reached by others like this.
     """
-    saves = [_place(job, part, stream, len(source.parts)) for stream, part in enumerate(source.parts)]
-    taken = [os.path.realpath(part.name) for part in source.parts]
-    files = [save for save, part in zip(saves, source.parts) if not part.keeps_files]
-    for path in [*files, job.json, job.summary]:
-        if path:
-            if os.path.realpath(path) in taken:
-                raise SinkError(f"{path}: is in use already by this run; write somewhere else")
-            taken.append(os.path.realpath(path))
+    inputs = source.parts
+    save = job.save
+    if save is None and job.config.save_to_file:
+        save = IMAGE_FOLDER if inputs[0].keeps_files else default_movie_path()
+    _check_places(source, save or "", job)
     sinks: List[Sink] = []
-    savers = [_saver(save, part) for save, part in zip(saves, source.parts) if save]
-    if savers:
-        sinks.append(savers[0] if len(savers) == 1 else Routed(savers))
+    if save:
+        sinks.append(_picture_sink(save, job, source))
+    if job.raw:
+        sinks.append(RawSink(_picture_sink(job.raw, job, source)))
     for place in job.send:
-        sinks.append(_sender(place, job.config, source))
+        sinks.append(
+            each_its_own(
+                [
+                    open_sender(place, job.config, _rate(part), part.live, stream, len(inputs))
+                    for stream, part in enumerate(inputs)
+                ]
+            )
+        )
     if job.json:
-        sinks.append(JsonSink(job.json, detector.labels, with_stream=len(saves) > 1))
+        sinks.append(JsonSink(job.json, detector.labels, job.config.json_box_px, len(inputs) > 1))
+    if job.csv:
+        sinks.append(CsvSink(job.csv, detector.labels))
+    if job.coco:
+        sinks.append(CocoSink(job.coco))
+    if job.crops:
+        sinks.append(CropSink(job.crops, detector.labels))
+    if job.config.events:
+        sinks.append(EventSink(job.config, detector.labels))
+    if job.config.web:
+        sinks.append(_web_view(job.config, detector, meter, source))
     return sinks
 
 
-def _place(job: Job, part: Source, stream: int, count: int) -> str:
-    """Where one of `count` inputs is saved; empty for nowhere."""
-    place = job.save
-    if place is None and job.config.save_to_file:
-        place = IMAGE_FOLDER if part.keeps_files else default_movie_path()
-    if place and count > 1 and not part.keeps_files:
-        stem, suffix = os.path.splitext(place)
-        return f"{stem}_{stream}{suffix}"
-    return place or ""
+def _web_view(config: Config, detector: Detector, meter: Meter, source: Source) -> Sink:
+    try:
+        from splitdet.web.sink import WebSink
+    except ImportError as error:
+        package = str(error.name).partition(".")[0]
+        raise SinkError(f"web: {package} is not installed: pip install 'splitdet[web]'") from None
+    return WebSink(config, detector, meter, source.name)
 
 
-def _sender(place: str, config: Config, source: Source) -> Sink:
-    count = len(source.parts)
-    senders = [
-        open_sender(place, config, part.frame_rate or FALLBACK_RATE, part.live, stream, count)
+def _picture_sink(path: str, job: Job, source: Source) -> Sink:
+    """What writes pictures of the kind that the source gives; a video for each input of its own."""
+    codec = job.config.video_codec
+    return each_its_own(
+        [
+            ImageSink(path) if part.keeps_files else VideoSink(place, _rate(part), part.live, codec)
+            for part, place in zip(source.parts, _places(path, source))
+        ]
+    )
+
+
+def _places(path: str, source: Source) -> List[str]:
+    """Where each input is written to: videos of several have the number of the input in their names."""
+    if len(source.parts) == 1:
+        return [path]
+    stem, suffix = os.path.splitext(path)
+    return [
+        path if part.keeps_files else f"{stem}_{stream}{suffix}"
         for stream, part in enumerate(source.parts)
     ]
-    return senders[0] if count == 1 else Routed(senders)
 
 
-def _saver(place: str, part: Source) -> Sink:
-    if part.keeps_files:
-        return ImageSink(place)
-    return VideoSink(place, part.frame_rate or FALLBACK_RATE, part.live)
+def _rate(part: Source) -> float:
+    return part.frame_rate or FALLBACK_RATE
 
 
-def make_viewer(config: Config, detector: Detector) -> Optional[Viewer]:
+def _check_places(source: Source, save: str, job: Job) -> None:
+    """Raise SinkError where two would write to one place, or one to what is read."""
+    read = {os.path.realpath(part.name) for part in source.parts}
+    trees = (save, job.raw) if source.parts[0].keeps_files else ()
+    pictures = [place for path in (save, job.raw) if path for place in set(_places(path, source))]
+    others = [job.json, job.csv, job.coco, job.crops, job.summary, job.trace, job.config.event_log]
+    taken: Set[str] = set()
+    for path in [*pictures, *filter(None, others)]:
+        place = os.path.realpath(path)
+        # a tree of pictures may begin in the folder that is read: `ImageSink` looks at each file
+        if place in taken or (place in read and path not in trees):
+            raise SinkError(f"{path}: is in use already by this run; write somewhere else")
+        taken.add(place)
+
+
+def make_viewer(job: Job, detector: Detector, painter: Painter, meter: Meter) -> Optional[Viewer]:
     """What shows the results on this machine's screen, if anything does."""
+    config = job.config
     if not config.visualize:
         return None
     reason = why_no_window()
     if reason:
         log.warning("no window: %s", reason)
         return None
-    title = f"{os.path.basename(config.model_path)} | {detector.engine.description}"
-    return Window(title, config.max_vis_fps)
+    return Window(
+        f"{os.path.basename(config.model_path)} | {detector.engine.description}",
+        painter.paint,
+        config.max_vis_fps,
+        config.vis_text,
+        lambda: meter.current_fps,
+        detector.threshold.step,
+    )

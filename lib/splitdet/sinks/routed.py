@@ -11,6 +11,11 @@ from splitdet.sinks.base import Sink
 from splitdet.types import Detections, Frame
 
 
+def each_its_own(sinks: Sequence[Sink]) -> Sink:
+    """One sink of as many as there are inputs, by the number of the input."""
+    return sinks[0] if len(sinks) == 1 else Routed(sinks)
+
+
 class Routed(Sink):
     """Hands each result to the sink of its stream.
 

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import colorsys
-from functools import lru_cache
-from typing import Sequence, Tuple
+from typing import List, Sequence, Tuple
 
 import cv2
 import numpy as np
 
 from splitdet.labels import Labels
 from splitdet.masks import place_mask
+from splitdet.polygon import Polygon, corners_px
 from splitdet.types import Detections, Segmentation
+from splitdet.visualize.palette import Colour, colour
 
-Colour = Tuple[int, int, int]
 ALPHA = 0.45
 """How much of the picture a mask covers, 0..1."""
+ROI_COLOUR = colour(0)  # that of the background, which is never drawn
+_NOTE_COLOUR = (40, 40, 40)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
-_GOLDEN = 0.618033988749895  # steps of the golden ratio keep neighbouring ids far apart in hue
-
-
-@lru_cache(maxsize=None)
-def colour(class_id: int) -> Colour:
-    """The colour of a class, BGR: always the same, and strong enough for white text on it."""
-    hue = (0.1 + class_id * _GOLDEN) % 1.0
-    red, green, blue = colorsys.hls_to_rgb(hue, 0.38, 0.85)
-    return int(255 * blue), int(255 * green), int(255 * red)
 
 
 def describe(found: Detections, labels: Labels) -> str:
@@ -41,13 +33,22 @@ def draw_found(picture: np.ndarray, found: Detections, labels: Labels) -> None:
     """Draw all that was found into `picture` (uint8 (H, W, 3), BGR), best on top."""
     if isinstance(found, Segmentation):
         blend_segmentation(picture, found)
-        _draw_boxes(picture, found, [labels[c] for c in found.classes])
+        _draw_boxes(picture, found, _names(found, labels))
         _draw_legend(picture, found, labels)
         return
     if found.masks is not None:
         blend_masks(picture, found)
-    percents = [f"{labels[c]} {100 * float(s):.0f}%" for c, s in zip(found.classes, found.scores)]
-    _draw_boxes(picture, found, percents)
+    percents = [f"{100 * float(score):.0f}%" for score in found.scores]
+    names = _names(found, labels)
+    _draw_boxes(picture, found, [f"{name} {percent}" for name, percent in zip(names, percents)])
+
+
+def _names(found: Detections, labels: Labels) -> List[str]:
+    """What each is, and which one where that is known: `person #12`."""
+    names = [labels[class_id] for class_id in found.classes]
+    if found.tracks is not None:
+        names = [f"{name} #{track}" for name, track in zip(names, found.tracks)]
+    return names
 
 
 def blend_masks(picture: np.ndarray, found: Detections) -> None:
@@ -85,7 +86,7 @@ def _draw_boxes(picture: np.ndarray, found: Detections, texts: Sequence[str]) ->
         )
         paint = colour(int(class_id))
         cv2.rectangle(picture, (left, top), (right, bottom), paint, line_px)
-        _tag(picture, text, (left - line_px // 2, top), paint, _text_scale(picture))
+        _tag(picture, text, (left - line_px // 2, top), paint)
 
 
 def _draw_legend(picture: np.ndarray, found: Segmentation, labels: Labels) -> None:
@@ -94,31 +95,40 @@ def _draw_legend(picture: np.ndarray, found: Segmentation, labels: Labels) -> No
     for class_id, share in reversed(list(found.shares().items())):
         if class_id and bottom > 0:
             text = f"{labels[class_id]} {100 * share:.1f}%"
-            bottom = _tag(picture, text, (0, bottom), colour(class_id), _text_scale(picture))
+            bottom -= _tag(picture, text, (0, bottom), colour(class_id))
 
 
-def draw_fps(picture: np.ndarray, fps: float) -> None:
-    """Write the detection rate into the top left corner."""
-    _tag(picture, f"FPS {fps:.1f}", (0, 0), (40, 40, 40), _text_scale(picture))
+def draw_roi(picture: np.ndarray, roi: Polygon) -> None:
+    """Draw the edge of `roi` into `picture`, one pixel thin."""
+    cv2.polylines(picture, [corners_px(roi, *picture.shape[:2])], True, ROI_COLOUR)
 
 
-def _text_scale(picture: np.ndarray) -> float:
-    return float(max(0.4, min(picture.shape[:2]) / 1000))
+def draw_notes(picture: np.ndarray, notes: Sequence[str]) -> None:
+    """Write a line for each note, from the top left corner down."""
+    top = 0
+    for note in notes:
+        top += _tag(picture, note, (0, top), _NOTE_COLOUR, hangs=True)
 
 
-def _tag(picture: np.ndarray, text: str, corner: Tuple[int, int], paint: Colour, scale: float) -> int:
-    """White text on a filled box whose bottom left is `corner`, moved inside the picture.
+def _tag(
+    picture: np.ndarray, text: str, corner: Tuple[int, int], paint: Colour, hangs: bool = False
+) -> int:
+    """White text on a filled box, moved inside the picture.
+
+    Args:
+        corner: column and row of the bottom left of the box, or of its top left if it `hangs`.
 
     Returns:
-        the row that the box begins at.
+        how high the box is, pixels.
     """
+    scale = max(0.4, min(picture.shape[:2]) / 1000)
     weight = max(1, round(scale * 1.5))
     (width, height), below = cv2.getTextSize(text, _FONT, scale, weight)
     width, height = width + 4, height + below + 4
     left = max(0, min(corner[0], picture.shape[1] - width))
-    bottom = max(height, corner[1])
+    bottom = corner[1] + height if hangs else max(height, corner[1])
     cv2.rectangle(picture, (left, bottom - height), (left + width, bottom), paint, cv2.FILLED)
     cv2.putText(
         picture, text, (left + 2, bottom - below), _FONT, scale, (255, 255, 255), weight, cv2.LINE_AA
     )
-    return bottom - height
+    return int(height)

@@ -73,6 +73,13 @@ def test_an_old_file_is_read_with_every_value_where_it_belongs(tmp_path: Path) -
         ("camera_input: 2", "camera_input", 2),
         ("camera_input: rtsp://host/live", "camera_input", "rtsp://host/live"),
         ("visualize: no", "visualize", False),
+        ("classes: [person, 3]", "classes", ("person", 3)),
+        ("classes: person, dining table", "classes", ("person", "dining table")),
+        ("classes: 3", "classes", (3,)),
+        ("classes:", "classes", ()),
+        ("roi: [[0, 0.5], [1, 0.5], [1, 1]]", "roi", ((0, 0.5), (1, 0.5), (1, 1))),
+        ("roi: []", "roi", ()),
+        ("roi:", "roi", ()),
     ],
 )
 def test_a_line_sets_its_field(tmp_path: Path, line: str, field: str, value: object) -> None:
@@ -147,8 +154,24 @@ def test_variables_of_others_and_of_setup_are_left_alone(tmp_path: Path) -> None
         ("camera_input: 1.5\n", "camera_input: expects a number or text, got 1.5"),
         ("camera_input:\n", "camera_input: expects a number or text, got None"),
         ("model_type: yolo\n", "expects one of auto, nms_v0, nms_v1"),
+        ("classes: [1.5]\n", "classes: expects names or ids of classes, such as [person, car]"),
+        ("classes: [yes]\n", "got [True]"),
+        ("classes: {a: b}\n", "got {'a': 'b'}"),
+        ("classes: 'a,,b'\n", "got 'a,,b'"),
+        ("roi: [[0, 0], [1, 1]]\n", "roi: expects three or more corners [x, y], each 0..1 and not"),
+        ("roi: [[0, 0], [0.5, 0.5], [1, 1]]\n", "not all on one line, got"),
+        ("roi: [[0, 0], [640, 0], [640, 480]]\n", "each 0..1"),
+        ("roi: [[0, 0, 0], [1, 0, 0], [1, 1, 0]]\n", "corners [x, y]"),
+        ("roi: [[0, .nan], [1, 0], [1, 1]]\n", "each 0..1"),
+        ("roi: 0.5\n", "got 0.5"),
         ("precision_model: FP64\n", "expects one of fp32, tf32, fp16, bf16, int8, got 'FP64'"),
         ("device: 0\n", "device: expects one of auto, cpu, gpu, got 0"),
+        ("devices: [gpu]\n", "devices: expects numbers of GPUs or cpu, such as [0, 1] or [cpu, cpu]"),
+        ("devices: [-1]\n", "got [-1]"),
+        ("devices: [0.5]\n", "got [0.5]"),
+        ("devices: [true]\n", "got [True]"),
+        ("devices: {0: 1}\n", "got {0: 1}"),
+        ("devices: 0,,1\n", "got '0,,1'"),
         ("policy:\n", "policy: expects one of auto, lossless, latest, got None"),
         ("det_ht: 0.5\n", "config.yml:1: unknown key 'det_ht'; did you mean 'det_th'?"),
         ("max_fram: 5\n", "did you mean 'max_frame'?"),
@@ -168,6 +191,21 @@ def test_a_broken_file_is_refused_with_what_is_wrong(tmp_path: Path, text: str, 
     with pytest.raises(ConfigError) as caught:
         _load(tmp_path, text)
     assert fragment in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "devices"),
+    [
+        ("[0, 1]", (0, 1)),
+        ("[cpu, CPU]", ("cpu", "cpu")),
+        ("1", (1,)),
+        ("cpu, 0", ("cpu", 0)),
+        ("[]", ()),
+        ("", ()),
+    ],
+)
+def test_devices_are_numbers_and_cpu(tmp_path: Path, text: str, devices: Any) -> None:
+    assert _load(tmp_path, f"devices: {text}\n").devices == devices
 
 
 def test_an_unknown_key_without_a_likeness_gets_no_suggestion(tmp_path: Path) -> None:

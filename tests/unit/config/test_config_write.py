@@ -31,6 +31,8 @@ PIPELINE = (
         {"label_path": "no"},
         {"stall_timeout_s": 1e-1, "max_vis_fps": 1e22},
         {"stall_timeout_s": 1e6},
+        {"classes": ["person", "größe", 3, "no", "1"]},
+        {"roi": [[0.1, 0.2], [1, 1 / 3], [0.5, 1]]},
         {"visualize": False, "max_frames": 10**9, "model_type": "nms_v1"},
         {"camera": {"kind": "rtsp", "address": "rtsp://u:\"p#\"@host/live", "flip": 3, "fps": 29.97}},
     ],

@@ -218,7 +218,7 @@ def test_who_suppresses_is_as_the_settings_say(
     settings: dict[str, object], kind: type, tiny_model: Path
 ) -> None:
     with Detector(tiny_model, engine="tensorflow", **settings) as detector:
-        assert type(detector._back) is kind
+        assert type(detector.steps.back) is kind
 
 
 def test_a_frame_that_only_the_graph_can_judge_goes_to_the_graph(

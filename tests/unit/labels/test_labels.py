@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Dict
+from typing import Any, Dict, List, Set
 
 import numpy as np
 import pytest
@@ -204,3 +204,39 @@ def test_a_map_in_an_unusual_style_is_read(tmp_path: Path, content: str, names: 
 def test_a_map_that_is_cut_off_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError):
         load_labels(_file(tmp_path, "a.pbtxt", ITEM + "item {\n  id: 2\n  name: 'bicyc"))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "ids"),
+    [
+        (["person"], {1}),
+        (["Person", "DOG"], {1, 18}),
+        ([3], {3}),
+        (["bicycle", 2, 2], {2}),
+        ([], set()),
+    ],
+)
+def test_classes_are_found_by_name_and_by_id(wanted: List[Any], ids: Set[int]) -> None:
+    assert load_labels("coco").ids(wanted) == ids
+
+
+def test_a_name_that_two_classes_share_means_both() -> None:
+    assert Labels({1: "cup", 4: "cup", 5: "bowl"}).ids(["cup"]) == {1, 4}
+
+
+def test_without_names_any_id_is_a_class() -> None:
+    assert Labels({}).ids([7]) == {7}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ("persn", "classes: the model has no class 'persn'; did you mean 'person'?"),
+        ("zzzzzz", "classes: the model has no class 'zzzzzz'"),
+        (12, "classes: the model has no class 12"),
+    ],
+)
+def test_an_unknown_class_is_one_line_with_the_nearest_name(wanted: Any, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_labels("coco").ids([wanted])
+    assert str(caught.value) == message

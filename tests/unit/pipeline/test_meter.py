@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, Dict
 
 import numpy as np
 import pytest
 
+from fakes import Clock
 from splitdet.pipeline import meter
-from splitdet.pipeline.meter import Histogram, Interval, Meter, console_line, stage_table
+from splitdet.pipeline.meter import Interval, Meter, console_line, stage_table
+from splitdet.pipeline.queues import Inlet
 from splitdet.types import Batch, Frame
-
-
-class Clock:
-    """`time.perf_counter` as the tests say."""
-
-    now_s = 100.0
-
-    def perf_counter(self) -> float:
-        """The time that was set."""
-        return self.now_s
 
 
 @pytest.fixture(name="clock")
@@ -33,49 +26,6 @@ def _batch(captured_s: float, read_s: float = 0.0, frames: int = 1, **spans_s: A
     image = np.zeros((2, 2, 3), np.uint8)
     made = [Frame(image, index, "a", 0.0, captured_s, read_s) for index in range(frames)]
     return Batch(made, spans_s=spans_s)
-
-
-def _histogram(times_s: Any) -> Histogram:
-    histogram = Histogram()
-    for time_s in times_s:
-        histogram.add(float(time_s))
-    return histogram
-
-
-RANDOM = np.random.RandomState(0)
-TIMES_S = {
-    "even": RANDOM.uniform(0.001, 0.1, 20000),
-    "skewed": RANDOM.lognormal(-5, 1, 20000),
-    "tiny": RANDOM.uniform(2e-6, 5e-5, 20000),
-    "two kinds": np.repeat([0.002, 0.5], [18000, 2000]),
-    "one": np.array([0.0123]),
-}
-
-
-@pytest.mark.parametrize("percent", [25, 50, 89, 95, 99, 100])
-@pytest.mark.parametrize("shape", sorted(TIMES_S))
-def test_a_percentile_is_that_of_numpy_within_a_bin(shape: str, percent: float) -> None:
-    wanted = float(np.percentile(TIMES_S[shape], percent))
-    assert _histogram(TIMES_S[shape]).percentile_s(percent) == pytest.approx(wanted, rel=0.012)
-
-
-def test_the_mean_and_the_greatest_time_are_exact() -> None:
-    histogram = _histogram([0.001, 0.002, 0.006])
-    assert (histogram.count, histogram.mean_s, histogram.max_s) == (3, pytest.approx(0.003), 0.006)
-
-
-def test_without_any_time_all_figures_are_zero() -> None:
-    assert Histogram().as_ms() == {"mean": 0, "p50": 0, "p95": 0, "p99": 0, "max": 0}
-
-
-def test_a_time_of_zero_is_counted() -> None:
-    assert _histogram([0.0, 0.0]).as_ms()["max"] == 0
-
-
-def test_figures_are_given_in_milliseconds() -> None:
-    figures = _histogram([0.25]).as_ms()
-    assert figures["mean"] == figures["max"] == 250
-    assert figures["p50"] == pytest.approx(250, rel=0.012)
 
 
 def test_latency_runs_from_capture_to_result(clock: Clock) -> None:
@@ -137,6 +87,75 @@ def test_an_interval_without_frames_has_zeros(clock: Clock) -> None:
     run = Meter(5.0)
     clock.now_s += 1
     assert run.interval() == Interval(1.0, 0, 0.0, {}, 0.0, 0, 0)
+
+
+def test_recent_figures_are_those_of_the_window(clock: Clock) -> None:
+    run = Meter(window_s=2.0)
+    for step in range(1, 101):  # slow, then fast
+        slow = step <= 50
+        clock.now_s += 0.1 if slow else 0.05
+        latency_s = 0.5 if slow else 0.25
+        span = (clock.now_s - latency_s, clock.now_s)
+        run.batch_done(_batch(clock.now_s - latency_s, cpu=span))
+    recent = run.recent()
+    assert recent.seconds == pytest.approx(2.0, abs=0.2)
+    assert recent.frames / recent.seconds == pytest.approx(20)
+    assert (recent.total_s, recent.spans_s["cpu"]) == (pytest.approx(0.25), pytest.approx(0.25))
+
+
+def test_recent_figures_fall_when_no_frame_comes(clock: Clock) -> None:
+    run = Meter(window_s=2.0)
+    for _ in range(100):
+        clock.now_s += 0.05
+        run.batch_done(_batch(clock.now_s))
+    clock.now_s += 10.0
+    assert run.recent().frames <= 2
+    assert run.recent().seconds >= 10.0
+    assert run.current_fps == pytest.approx(20)
+
+
+def test_recent_figures_do_not_touch_those_of_an_interval(clock: Clock) -> None:
+    run = Meter(5.0)
+    clock.now_s = 101.0
+    run.batch_done(_batch(100.5))
+    assert run.recent().frames == 1
+    assert run.interval().frames == 1
+    assert (run.interval().frames, run.recent().frames) == (0, 1)
+
+
+def test_without_any_frame_recent_figures_are_zero() -> None:
+    assert Meter(5.0).recent() == Interval(0.0, 0, 0.0, {}, 0.0, 0, 0)
+
+
+def test_what_came_in_and_was_dropped_is_that_of_the_inlet() -> None:
+    run = Meter(5.0)
+    assert (run.frames_in, run.dropped) == (0, {Inlet.SUPERSEDED: 0})
+    inlet = Inlet(lossless=False, capacity=1)
+    run.watch(inlet)
+    for frame in _batch(0.0, frames=3).frames:
+        inlet.put(frame)
+    assert (run.frames_in, run.dropped) == (3, {Inlet.SUPERSEDED: 2})
+
+
+def test_figures_can_be_read_while_others_are_noted() -> None:
+    run = Meter(window_s=0.01)
+    ends = threading.Event()
+    failed = []
+
+    def read() -> None:
+        try:
+            while not ends.is_set():
+                run.recent(), run.summary(), run.times(), run.current_fps
+        except RuntimeError as error:  # a dictionary changed its size while it was being read
+            failed.append(error)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for number in range(3000):  # ever new bins, and now and then a new stage
+        run.batch_done(_batch(-(1.01**number), **{f"stage {number // 100}": (0.0, 1.01**-number)}))
+    ends.set()
+    reader.join()
+    assert failed == []
 
 
 def test_lost_time_is_latency_less_the_stages_but_not_the_read() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
+import time
 from dataclasses import replace
 from typing import Any, Callable, List, Tuple
 
@@ -174,9 +176,15 @@ def test_a_full_lossless_inlet_makes_its_source_wait() -> None:
 
 
 def test_the_latest_frame_takes_the_place_of_an_older_one() -> None:
-    inlet = _inlet(lossless=False, frames=4)
+    inlet = _inlet(lossless=False, frames=4, capacity=1)
     assert _indices(inlet.take(10)) == [3]
     assert (inlet.captured, inlet.taken, inlet.superseded, inlet.waiting) == (4, 1, 3, 0)
+
+
+def test_the_latest_frames_that_fill_a_batch_are_kept() -> None:
+    inlet = _inlet(lossless=False, frames=7, capacity=3)
+    assert _indices(inlet.take(3)) == [4, 5, 6]
+    assert (inlet.captured, inlet.taken, inlet.superseded, inlet.waiting) == (7, 3, 4, 0)
 
 
 def test_frames_that_wait_go_together_up_to_the_batch_size() -> None:
@@ -189,6 +197,70 @@ def test_frames_of_another_size_go_into_another_batch() -> None:
     for index, width in enumerate([2, 2, 4, 2]):
         inlet.put(_frame(index, width))
     assert [_indices(inlet.take(10)) for _ in range(3)] == [[0, 1], [2], [3]]
+
+
+def _patient_inlet(frames: int = 0, capacity: int = 4, limit: int = 0) -> Inlet:
+    """Its frames have been captured just now, and may wait for others longer than any test takes."""
+    inlet = Inlet(lossless=True, capacity=capacity, limit=limit, batch_timeout_s=1000.0)
+    for index in range(frames):
+        inlet.put(_fresh(index))
+    return inlet
+
+
+def _fresh(index: int, width: int = 2) -> Frame:
+    return dataclasses.replace(_frame(index, width), captured_s=time.perf_counter())
+
+
+def test_a_batch_waits_for_the_frames_that_fill_it() -> None:
+    inlet = _patient_inlet(frames=1)
+    wait = _start(lambda: _indices(inlet.take(3)))
+    for index in (1, 2):
+        inlet.put(_fresh(index))
+    assert wait() == [[0, 1, 2]]
+
+
+def test_a_frame_that_is_older_than_the_batch_timeout_takes_along_what_is_there() -> None:
+    inlet = _patient_inlet()
+    inlet.put(_frame(0))  # captured when the clock began
+    inlet.put(_fresh(1))
+    assert _indices(inlet.take(3)) == [0, 1]
+
+
+def test_a_frame_goes_alone_once_the_batch_timeout_is_over() -> None:
+    inlet = Inlet(lossless=True, capacity=3, batch_timeout_s=0.05)
+    inlet.put(_fresh(0))
+    begin_s = inlet.take(3)[1][0].captured_s
+    assert time.perf_counter() - begin_s >= 0.05
+
+
+def test_a_batch_does_not_wait_for_more_than_the_source_has() -> None:
+    inlet = _patient_inlet(frames=2)
+    wait = _start(lambda: _indices(inlet.take(3)))
+    inlet.finish()
+    assert wait() == [[0, 1]]
+
+
+def test_a_batch_does_not_wait_once_a_frame_of_another_size_is_next() -> None:
+    inlet = _patient_inlet(frames=2)
+    inlet.put(_fresh(2, width=4))
+    assert _indices(inlet.take(4)) == [0, 1]
+
+
+def test_a_batch_does_not_wait_for_frames_over_the_limit() -> None:
+    inlet = _patient_inlet(frames=2, limit=2)
+    assert _indices(inlet.take(4)) == [0, 1]
+
+
+def test_a_batch_does_not_wait_for_a_source_that_waits_for_it() -> None:
+    inlet = _patient_inlet(frames=2, capacity=2)
+    assert _indices(inlet.take(4)) == [0, 1]
+
+
+def test_abort_wakes_a_batch_that_waits_for_more() -> None:
+    inlet = _patient_inlet(frames=1)
+    wait = _start(lambda: inlet.take(3))
+    inlet.abort()
+    assert wait() == [Aborted]
 
 
 def test_batches_are_numbered_from_zero() -> None:

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import List, Sequence
 
+import cv2
 import numpy as np
 import pytest
 
 from splitdet.labels import Labels
 from splitdet.types import Detections, Segmentation
-from splitdet.visualize.draw import ALPHA, colour, describe, draw_found, draw_fps
+from splitdet.visualize.draw import (
+    ALPHA,
+    ROI_COLOUR,
+    blend_masks,
+    blend_segmentation,
+    describe,
+    draw_found,
+    draw_notes,
+    draw_roi,
+)
+from splitdet.visualize.palette import colour
 
 LABELS = Labels({1: "person"})
 
@@ -93,31 +105,42 @@ def test_a_picture_of_any_shape_can_be_drawn_on(size: Sequence[int]) -> None:
     assert _drawn(_found([[0, 0, 1, 1]]), size).any()
 
 
-def test_the_rate_is_written_into_the_top_left_corner_alone() -> None:
+def test_a_note_is_written_into_the_top_left_corner_alone() -> None:
     picture = np.zeros((200, 300, 3), np.uint8)
-    draw_fps(picture, 25.04)
+    draw_notes(picture, ["FPS 25.0"])
     assert (picture[:30, :120].min(axis=2) > 200).any()
     picture[:30, :120] = 0
     assert not picture.any()
 
 
-def test_rates_that_read_alike_look_alike() -> None:
-    pictures = []
-    for fps in (25.04, 25.01, 26.0):
-        pictures.append(np.zeros((100, 200, 3), np.uint8))
-        draw_fps(pictures[-1], fps)
-    assert (pictures[0] == pictures[1]).all()
-    assert (pictures[0] != pictures[2]).any()
+def test_notes_stand_below_each_other() -> None:
+    one, two, three = (np.zeros((200, 300, 3), np.uint8) for _ in range(3))
+    draw_notes(one, ["first"])
+    draw_notes(two, ["first", "second"])
+    draw_notes(three, ["second"])
+    height = int(np.flatnonzero(one.any(axis=(1, 2)))[-1])
+    np.testing.assert_array_equal(two[:height], one[:height])
+    np.testing.assert_array_equal(two[height : 2 * height], three[:height])
 
 
-def test_the_ninety_ids_of_coco_have_ninety_colours() -> None:
-    assert len({colour(class_id) for class_id in range(1, 91)}) == 90
+def test_the_edge_of_the_roi_is_one_pixel_thin() -> None:
+    picture = np.full((100, 200, 3), 90, np.uint8)
+    draw_roi(picture, ((0.25, 0.5), (0.75, 0.5), (0.75, 1), (0.25, 1)))
+    edge = (picture == ROI_COLOUR).all(axis=2)
+    assert (picture[~edge] == 90).all()
+    assert edge.sum(axis=0)[60:140].tolist() == [2] * 80  # the upper and the lower side
+    assert edge.sum(axis=1)[60:90].tolist() == [2] * 30  # the left and the right one
+    assert edge[49:51, 60:140].any(axis=0).all()
 
 
-@pytest.mark.parametrize("class_id", [0, 1, 2, 17, 90])
-def test_neighbouring_ids_have_colours_far_apart(class_id: int) -> None:
-    one, other = np.array(colour(class_id)), np.array(colour(class_id + 1))
-    assert np.abs(one - other).max() > 60
+def test_the_number_of_a_track_stands_behind_the_name() -> None:
+    found = _found([[0.5, 0.2, 0.9, 0.8], [0.1, 0.1, 0.3, 0.4]])
+    tracked = replace(found, tracks=np.array([12, 5]))
+    by_name, by_track = np.zeros((200, 300, 3), np.uint8), np.zeros((200, 300, 3), np.uint8)
+    draw_found(by_track, tracked, LABELS)
+    for row, name in ((1, "person #5"), (0, "person #12")):
+        draw_found(by_name, found.rows(np.array([row])), Labels({1: name}))
+    np.testing.assert_array_equal(by_track, by_name)
 
 
 def _masked(boxes: Sequence[Sequence[float]], classes: Sequence[int]) -> Detections:
@@ -187,3 +210,54 @@ def test_the_line_for_the_console_has_scores_or_shares() -> None:
     assert describe(Detections.none(), LABELS) == "nothing"
     halves = Segmentation.of_pixels(np.array([[1, 0]]), 1)
     assert describe(halves, LABELS) == "0 50.0%, person 50.0%"
+
+
+GROUND = np.random.RandomState(0).randint(0, 256, (120, 160, 3)).astype(np.uint8)
+
+
+def painted(picture: np.ndarray, inside: np.ndarray, class_id: int) -> np.ndarray:
+    """What a tint makes of the pixels that lie `inside`, calculated; float64 (H, W, 3)."""
+    tinted = picture * (1 - ALPHA) + np.array(colour(class_id)) * ALPHA
+    return np.where(inside[..., np.newaxis], tinted, picture)
+
+
+def test_the_golden_picture_of_boxes_has_edges_and_nothing_else() -> None:
+    picture = np.full((200, 300, 3), 128, np.uint8)
+    draw_found(picture, _found([[0.3, 0.1, 0.9, 0.4], [0.5, 0.6, 0.8, 0.9]], [1, 2]), LABELS)
+    rows, columns = np.mgrid[:200, :300]
+    left_alone = np.ones((200, 300), np.bool_)
+    for class_id, (top, left, bottom, right) in ((1, (60, 30, 180, 120)), (2, (100, 180, 160, 270))):
+        # how far each pixel is from the nearest side, and above 0 only inside
+        depth = np.minimum.reduce([rows - top, bottom - rows, columns - left, right - columns])
+        np.testing.assert_array_equal(picture[depth == 0], [colour(class_id)] * (depth == 0).sum())
+        left_alone &= np.abs(depth) > 1
+        left_alone[top - 20 : top + 1, left - 1 : left + 90] = False  # the name
+    assert (picture[left_alone] == 128).all()
+
+
+def test_the_golden_picture_of_masks_is_that_of_the_masks_of_the_frame() -> None:
+    random = np.random.RandomState(0)
+    low = random.uniform(-0.1, 0.6, (4, 2))
+    boxes = np.hstack([low, low + random.uniform(0.2, 0.5, (4, 2))]).astype(np.float32)
+    masks = cv2.blur(random.uniform(0, 1, (15, 15, 4)).astype(np.float32), (3, 3)).transpose(2, 0, 1)
+    found = Detections(boxes, np.linspace(0.9, 0.5, 4).astype(np.float32), np.arange(1, 5), masks)
+    picture, golden = GROUND.copy(), GROUND.astype(np.float64)
+    blend_masks(picture, found)
+    full = found.frame_masks(120, 160)
+    for inside, class_id in reversed(list(zip(full, found.classes))):
+        golden = painted(golden, inside, int(class_id))
+    assert 0.1 < full.any(axis=0).mean() < 0.9
+    # each tint rounds once, and later ones shrink the error
+    np.testing.assert_allclose(picture, golden, atol=1.1)
+    np.testing.assert_array_equal(picture[~full.any(axis=0)], GROUND[~full.any(axis=0)])
+
+
+def test_the_golden_picture_of_a_segmentation_repeats_its_pixels() -> None:
+    pixels = np.random.RandomState(0).randint(0, 4, (12, 16))
+    picture, golden = GROUND.copy(), GROUND.astype(np.float64)
+    blend_segmentation(picture, Segmentation.of_pixels(pixels, 1))
+    large = np.kron(pixels, np.ones((10, 10), np.int64))
+    for class_id in (1, 2, 3):
+        golden = painted(golden, large == class_id, class_id)
+    np.testing.assert_allclose(picture, golden, atol=0.51)
+    np.testing.assert_array_equal(picture[large == 0], GROUND[large == 0])

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar, Optional, Sequence, Tuple
 
-from splitdet.engines.base import Engine, Runner
+from splitdet.engines.base import Engine, Runner, Suppression
 from splitdet.engines.cache import key_of
 from splitdet.engines.onnx_export import onnx_key, to_onnx
 from splitdet.engines.tensorrt.api import find_api
@@ -53,20 +53,19 @@ class TensorRTEngine(Engine):
         """See `Engine.compile`. Builds an engine, which may take minutes, unless there is one."""
         return TensorRTRunner(self._api, self.build(part)[0], part.outputs)
 
-    def compile_frames(
-        self, part: Part, nms: Optional[NmsSettings], at_least: float, inside: bool
-    ) -> Optional[Runner]:
+    def compile_frames(self, part: Part, nms: Optional[Suppression] = None) -> Optional[Runner]:
         """See `Engine.compile_frames`. The operation is TensorRT's plugin EfficientNMS_TRT."""
         make_exit: MakeExit = CopyExit
         outputs: Sequence[str] = part.outputs
         within: Optional[NmsSettings] = None
-        if nms is not None and inside:
+        if nms is not None and nms.inside:
             self._api.load_plugins()
-            make_exit, outputs, within = partial(PluginExit, settings=nms), OUTPUTS, nms
+            within, outputs = nms.settings, OUTPUTS
+            make_exit = partial(PluginExit, settings=nms.settings)
         elif nms is not None:
-            if not can_suppress(nms):
+            if not can_suppress(nms.settings):
                 return None
-            make_exit = partial(SuppressExit, settings=nms, at_least=at_least)
+            make_exit = partial(SuppressExit, settings=nms.settings, at_least=nms.at_least)
         engine, _ = self.build(part, within)
         return TensorRTRunner(self._api, engine, outputs, FrameEntry, make_exit)
 

@@ -85,6 +85,10 @@ class Entry(ABC):
 class Exit(ABC):
     """What becomes of an engine's outputs."""
 
+    def prepare(self) -> None:
+        """Put what `enqueue` reads where it reads it; the stream is idle."""
+        return
+
     @abstractmethod
     def enqueue(self, rows: int, stream: int) -> None:
         """Bring them to the host, later."""
@@ -186,6 +190,7 @@ class Lane:
     def run(self, images: Sequence[np.ndarray]) -> Tensors:
         """What the exit makes of the outputs for at most `rows` frames."""
         self._entry.fill(images)
+        self._exit.prepare()
         rows = self.rows if self.is_fixed else len(images)
         size = (rows, self._entry.size)
         if size != self._last:

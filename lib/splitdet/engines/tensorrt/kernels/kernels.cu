@@ -49,19 +49,19 @@ extern "C" __global__ void resize(
     }
 }
 
-// The scores greater than `lowest`, as keys: a smaller one is to be looked at sooner.
+// The scores greater than the lowest, as keys: a smaller one is to be looked at sooner.
 //
-// scores: (B, rows, classes); keys: (B, capacity), the score's bits turned over, then the place by
+// scores: (B, rows, classes); lowest: (1,); keys: (B, capacity), the score's bits turned over, then the place by
 // class and row; counts: (B,), zero at the start, then how many there are, also beyond `capacity`.
 extern "C" __global__ void choose(
-    const float* scores, Key* keys, int* counts, int rows, int classes, float lowest, int capacity)
+    const float* scores, const float* lowest, Key* keys, int* counts, int rows, int classes, int capacity)
 {
     size_t frame = blockIdx.y;
     int total = rows * classes;
     const float* mine = scores + frame * total;
     for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < total; i += gridDim.x * blockDim.x) {
         float score = mine[i];
-        if (score > lowest) {
+        if (score > *lowest) {
             int place = atomicAdd(&counts[frame], 1);
             Key turned = 0xFFFFFFFFu - __float_as_uint(score);
             Key index = (unsigned)(i % classes) * (unsigned)rows + i / classes;

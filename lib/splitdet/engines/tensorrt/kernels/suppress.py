@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import accumulate
-from typing import Sequence
+from typing import Callable, Sequence
 
 import numpy as np
 
@@ -38,37 +38,48 @@ class SuppressExit(Exit):
 
     Args:
         outputs: scores, float32 (B, N, C), and boxes, float32 (B, N, 1 or C, 4).
-        at_least: least score that is wanted; see `nms.suppress`.
+        at_least: gives the least score that is wanted; see `nms.suppress`.
     """
 
     def __init__(
-        self, cuda: Cuda, outputs: Sequence[Tensor], settings: NmsSettings, at_least: float
+        self,
+        cuda: Cuda,
+        outputs: Sequence[Tensor],
+        settings: NmsSettings,
+        at_least: Callable[[], float],
     ) -> None:
         self._cuda = cuda
         self._kernels = find_kernels(cuda)
         self._scores, self._boxes = outputs
         self._settings = settings
-        self._lowest = float(settings.lowest(at_least))
+        self._at_least = at_least
         self._batch, self._rows, self._classes = self._scores.shape
         most = self._batch * settings.max_total
         # boxes first: they are read and written four floats at a time
         self._words = list(accumulate([0, 4 * most, most, most, self._batch, self._batch]))
+        self._lowest_score = Pinned(cuda, 4)
+        self._lowest = cuda.allocate(4)
         self._keys = cuda.allocate(self._batch * CAPACITY * 8)
         self._counts = cuda.allocate(self._batch * 4)
         self._results = cuda.allocate(self._words[-1] * 4)
         self._pinned = Pinned(cuda, self._words[-1] * 4)
 
+    def prepare(self) -> None:
+        """See `Exit.prepare`."""
+        self._lowest_score.array.view(np.float32)[0] = self._settings.lowest(self._at_least())
+
     def enqueue(self, rows: int, stream: int) -> None:
         """See `Exit.enqueue`."""
         settings, keys, counts = self._settings, Address(self._keys), Address(self._counts)
         self._cuda.clear(counts, rows, stream)
+        self._cuda.copy_to_device(self._lowest, self._lowest_score.address, 4, stream)
         # four scores a thread: enough blocks for any GPU, and not too many to start
         blocks = -(-self._rows * self._classes // (4 * THREADS))
         self._kernels.run(
             *("choose", (blocks, rows, 1)),
             [
-                *(Address(self._scores.address), keys, counts),
-                *(self._rows, self._classes, self._lowest, CAPACITY),
+                *(Address(self._scores.address), Address(self._lowest), keys, counts),
+                *(self._rows, self._classes, CAPACITY),
             ],
             stream,
         )
@@ -118,5 +129,6 @@ class SuppressExit(Exit):
     def free(self) -> None:
         """See `Exit.free`."""
         self._pinned.free()
-        for address in (self._keys, self._counts, self._results):
+        self._lowest_score.free()
+        for address in (self._lowest, self._keys, self._counts, self._results):
             self._cuda.free(address)

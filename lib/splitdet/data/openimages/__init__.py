@@ -1,0 +1,1 @@
+"""Pictures and boxes of chosen classes from the Open Images dataset."""

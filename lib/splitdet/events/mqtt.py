@@ -1,0 +1,86 @@
+"""Events to an MQTT broker."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from typing import Any, Dict
+from urllib.parse import unquote
+
+from splitdet.errors import ConfigError
+from splitdet.events.receiver import Receiver, UndeliveredError, parsed_address, public_name
+
+PORTS = {"mqtt": 1883, "mqtts": 8883}
+KEEP_ALIVE_S = 30
+LONGEST_PAUSE_S = 30
+_NO_CONNECTION = "cannot be reached"
+
+
+class MqttBroker(Receiver):
+    """Publishes each event on a topic, as a JSON object, at least once (quality of service 1).
+
+    A connection that is lost is made again by paho-mqtt.
+
+    Args:
+        address: mqtt://[user:password@]host[:port]/topic, or mqtts:// with TLS.
+
+    Raises:
+        ConfigError: not such an address, or paho-mqtt is not installed.
+    """
+
+    kind = "mqtt"
+
+    def __init__(self, address: str) -> None:
+        parts = parsed_address("event_mqtt", address, PORTS)
+        self._topic = unquote(parts.path[1:])
+        if not self._topic or set("+#") & set(self._topic):
+            raise ConfigError("event_mqtt: expects a topic behind the host, without + and #")
+        try:
+            from paho.mqtt import client as paho
+            from paho.mqtt.enums import CallbackAPIVersion
+        except ImportError:
+            raise ConfigError("event_mqtt needs a package: pip install 'splitdet[mqtt]'") from None
+        self.name = public_name(parts)
+        self._connected = threading.Event()
+        self._problem = _NO_CONNECTION
+        self._client: Any = paho.Client(CallbackAPIVersion.VERSION2)
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        self._client.reconnect_delay_set(1, LONGEST_PAUSE_S)
+        if parts.username is not None:
+            self._client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
+        if parts.scheme == "mqtts":
+            self._client.tls_set()
+        self._client.connect_async(parts.hostname or "", parts.port or PORTS[parts.scheme], KEEP_ALIVE_S)
+        self._client.loop_start()
+
+    def _on_connect(self, client: Any, data: Any, flags: Any, reason: Any, properties: Any) -> None:
+        """Paho's thread: the broker has answered."""
+        if reason.is_failure:
+            self._problem = f"refuses the connection: {reason}"
+        else:
+            self._problem = _NO_CONNECTION
+            self._connected.set()
+
+    def _on_disconnect(self, *unused: Any) -> None:
+        """Paho's thread: the connection is gone."""
+        self._connected.clear()
+
+    def send(self, event: Dict[str, Any], timeout_s: float) -> None:
+        """See `Receiver.send`."""
+        deadline_s = time.perf_counter() + timeout_s
+        if not self._connected.wait(timeout_s):
+            raise UndeliveredError(self._problem)
+        try:
+            message = self._client.publish(self._topic, json.dumps(event), qos=1)
+            message.wait_for_publish(max(0.01, deadline_s - time.perf_counter()))
+        except (ValueError, RuntimeError) as error:
+            raise UndeliveredError(str(error)) from None
+        if not message.is_published():
+            raise UndeliveredError("does not acknowledge")
+
+    def close(self) -> None:
+        """See `Receiver.close`."""
+        self._client.disconnect()
+        self._client.loop_stop()

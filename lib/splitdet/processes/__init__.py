@@ -1,0 +1,1 @@
+"""What crosses processes: pictures in shared memory, and workers that live and die with us."""

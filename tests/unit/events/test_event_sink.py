@@ -1,0 +1,134 @@
+"""Events as a sink: what is told, and to whom."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any, Dict, List
+
+import pytest
+
+from results import FOUND, frame, with_masks_and_tracks
+from splitdet.config import make_config
+from splitdet.errors import ConfigError, SinkError
+from splitdet.events.sink import EventSink
+from splitdet.labels import Labels
+from web_receiver import WebReceiver, free_port
+
+LABELS = Labels({1: "person", 7: "train"})
+PERSON = {"name": "somebody", "class": "person", "cooldown_s": 0}
+
+
+def sink(*rules: Dict[str, Any], **config: Any) -> EventSink:
+    """A sink with these rules."""
+    return EventSink(make_config(events=list(rules), **config), LABELS)
+
+
+def logged(path: Path) -> List[Dict[str, Any]]:
+    """The lines of the log."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_the_log_says_what_was_seen_when_and_where(tmp_path: Path) -> None:
+    log = tmp_path / "deep" / "events.jsonl"
+    events = sink(PERSON, event_log=str(log))
+    assert events.path == str(log)
+    events.write(frame(3, "größe.mp4", 1.5), with_masks_and_tracks(), None)
+    events.close()
+    (record,) = logged(log)
+    at = datetime.strptime(record.pop("at"), "%Y-%m-%dT%H:%M:%S.%f%z")
+    assert abs(datetime.now(timezone.utc) - at) < timedelta(minutes=5)
+    assert len(record.pop("id")) == 32
+    assert record == {
+        "schema": 1,
+        "event": "somebody",
+        "lasted_s": 0.0,
+        "frame": 3,
+        "source": "größe.mp4",
+        "time_s": 1.5,
+        "width": 64,
+        "height": 48,
+        "detections": [
+            {
+                "box": pytest.approx([0.1, 0.25, 0.5, 0.75]),
+                "score": pytest.approx(0.9),
+                "class_id": 1,
+                "label": "person",
+                "track": 12,
+            }
+        ],
+    }
+
+
+def test_no_two_events_share_an_id(tmp_path: Path) -> None:
+    log = tmp_path / "events.jsonl"
+    events = sink(PERSON, {"name": "anything", "cooldown_s": 0}, event_log=str(log))
+    for index in range(5):
+        events.write(frame(index, time_s=index), FOUND, None)
+    events.close()
+    assert len({record["id"] for record in logged(log)}) == 10
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["rtsp://me:secret@192.0.2.1/live", "rtspsrc location=rtsp://me:secret@192.0.2.1/live ! appsink"],
+)
+def test_a_password_of_the_source_is_not_told(tmp_path: Path, source: str) -> None:
+    log = tmp_path / "events.jsonl"
+    events = sink(PERSON, event_log=str(log))
+    events.write(frame(0, source), FOUND, None)
+    events.close()
+    (record,) = logged(log)
+    assert record["source"] == source.replace("me:secret@", "")
+
+
+def test_a_webhook_gets_what_the_log_gets_and_both_are_counted(tmp_path: Path) -> None:
+    log = tmp_path / "events.jsonl"
+    with WebReceiver() as receiver:
+        events = sink(PERSON, event_log=str(log), event_webhook=receiver.address)
+        for index in range(3):
+            events.write(frame(index, time_s=index), FOUND, None)
+        events.close()
+        assert receiver.events() == logged(log)
+    assert events.figures == {"events": {"found": 3, "webhook": {"sent": 3, "lost": 0}}}
+
+
+def test_a_receiver_that_is_not_there_is_counted(caplog: pytest.LogCaptureFixture) -> None:
+    events = sink(PERSON, event_webhook=f"http://127.0.0.1:{free_port()}/")
+    for index in range(3):
+        events.write(frame(index, time_s=index), FOUND, None)
+    events.close()
+    assert events.figures == {"events": {"found": 3, "webhook": {"sent": 0, "lost": 3}}}
+    assert sum("cannot be reached" in message for message in caplog.messages) == 1
+
+
+def test_an_event_is_a_line_on_the_console(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "splitdet")
+    events = sink(PERSON)
+    events.write(frame(7, time_s=0.25), FOUND, None)
+    events.close()
+    assert caplog.messages == ["event: somebody (frame 7, 0.25 s): person 0.90"]
+
+
+def test_a_frame_without_an_event_tells_nobody(tmp_path: Path) -> None:
+    log = tmp_path / "events.jsonl"
+    events = sink({"name": "a", "class": "train", "min_s": 5}, event_log=str(log))
+    events.write(frame(), FOUND, None)
+    events.close()
+    assert logged(log) == []
+    assert events.figures == {"events": {"found": 0}}
+
+
+@pytest.mark.parametrize(
+    ("config", "error"),
+    [
+        ({"event_webhook": "nowhere"}, ConfigError),
+        ({"event_mqtt": "http://host/topic"}, ConfigError),
+        ({"event_log": "."}, SinkError),
+    ],
+)
+def test_a_place_that_cannot_be_is_refused(config: Dict[str, Any], error: type) -> None:
+    with pytest.raises(error):
+        sink(PERSON, **config)
