@@ -34,6 +34,7 @@ def opencv():
     }[wish]
 
 
+AV = ["av>=12; python_version>='3.8'"]
 ONNX = ["onnx>=1.12", "onnxruntime>=1.12", "tf2onnx>=1.13"]
 OPENVINO = ["openvino>=2024.4; python_version>='3.9'"]
 WEB = ["starlette>=0.20", "uvicorn>=0.22", "prometheus-client>=0.15"]
@@ -76,6 +77,7 @@ setup(
         *opencv(),
     ],
     extras_require={
+        "av": AV,
         "gpu": ["tensorflow[and-cuda]>=2.15; python_version>='3.9'"],
         "onnx": ONNX,
         "openvino": OPENVINO,
@@ -89,6 +91,7 @@ setup(
         "track": TRACK,
         "dev": [
             "pytest>=7",
+            *AV,
             *WEB,
             "playwright>=1.40; python_version>='3.9'",
             *MQTT,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Dict, Iterator
 
@@ -22,7 +23,27 @@ def pytest_collection_modifyitems(items: Any) -> None:
     for item in items:
         if "zoo" in item.keywords and not SHARED.is_dir():
             item.add_marker(pytest.mark.skip(reason=f"{SHARED} is not there"))
+        if "gstreamer" in item.keywords and why_no_gstreamer():
+            item.add_marker(pytest.mark.skip(reason=why_no_gstreamer()))
         _model_tests["collected"] += "model" in item.keywords
+
+
+@lru_cache(maxsize=None)
+def why_no_gstreamer() -> str:
+    """What of GStreamer is missing for tests that use it; empty where nothing is."""
+    from splitdet.gstreamer import load
+
+    if load.why_not():
+        return load.why_not()
+    try:
+        load.gst_rtsp_server()
+    except ImportError:
+        return f"apt-get install {load.RTSP_SERVER_PACKAGE}"
+    elements = ("x264enc", "x265enc", "avdec_h264", "avdec_h265", "rtph265pay", "rtspsrc")
+    for name in elements:
+        if not load.has_element(name):
+            return f"GStreamer has no {name}; apt-get install {load.package_of(name)}"
+    return ""
 
 
 def pytest_runtest_logreport(report: Any) -> None:

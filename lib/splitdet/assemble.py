@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable, Iterable, Iterator, Optional, Tuple, Union
+from typing import Any, Callable, Iterable, Iterator, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -14,10 +14,10 @@ from splitdet.pipeline.pipeline import Pipeline, Stage
 from splitdet.sources.base import Source
 from splitdet.sources.choose import open_source
 from splitdet.sources.memory import MemorySource
-from splitdet.track import Tracker
+from splitdet.track import Trackers
 from splitdet.types import Batch, Detections, Frame
 
-AnySource = Union[int, str, Path, Source, Iterable[np.ndarray]]
+AnySource = Union[int, str, Path, Source, Sequence[Union[int, str, Path]], Iterable[np.ndarray]]
 SPARE_LOSSLESS = 2  # batches beside those with a feeder, so that no feeder ever waits for one
 SPARE_LATEST = 1  # every batch that waits is older when it is shown
 
@@ -43,22 +43,27 @@ def assemble(
         ConfigError: `track` is set, but what it needs is not installed.
     """
     config = detector.config
+    low = config.latency == "low"
+    feeders, cpu_feeders = (1, 1) if low else (detector.feeders, config.cpu_feeders)
     stages = [
         Stage("prepare", detector.prepare),
-        Stage("accelerator", detector.accelerate, threads=detector.feeders),
-        Stage("cpu", detector.suppress, threads=config.cpu_feeders),
+        Stage("accelerator", detector.accelerate, threads=feeders),
+        Stage("cpu", detector.suppress, threads=cpu_feeders),
     ]
     if config.track:
-        stages.append(Stage("track", Tracker(config.track_memory_s), in_order=True))
+        stages.append(Stage("track", Trackers(config.track_memory_s), in_order=True))
     if output is not None:
         stages.append(Stage("output", output, in_order=True))
     lossless = is_lossless(config, source)
-    feeders = detector.feeders + config.cpu_feeders
+    if low:
+        in_flight = 2 if detector.split else 1
+    else:
+        in_flight = feeders + cpu_feeders + (SPARE_LOSSLESS if lossless else SPARE_LATEST)
     return Pipeline(
         source,
         stages,
         lossless=lossless,
-        in_flight=config.in_flight or feeders + (SPARE_LOSSLESS if lossless else SPARE_LATEST),
+        in_flight=config.in_flight or in_flight,
         batch_size=config.batch_size,
         batch_timeout_s=config.batch_timeout_ms / 1000,
         limit=config.max_frames,
@@ -76,7 +81,8 @@ def stream(
             print(frame.index, found)
 
     Args:
-        source: whatever `splitdet run` takes, a `Source`, or pictures as arrays (see `MemorySource`).
+        source: whatever `splitdet run` takes, a list of these (a frame's `stream` is its place there),
+            a `Source`, or pictures as arrays (see `MemorySource`).
         model: whatever `Detector` takes, or a `Detector`, which is then left open.
         config: any key of config.yml; not together with a `Detector`.
 
@@ -103,6 +109,12 @@ def _opened(source: AnySource, config: Config) -> Source:
     if isinstance(source, Source):
         return source
     if isinstance(source, (int, str, Path)):
-        text = str(source) if isinstance(source, Path) else source
-        return open_source(text, (config.height, config.width))
-    return MemorySource(source)
+        return open_source(_typed(source), config)
+    if isinstance(source, list) and source and all(isinstance(one, (int, str, Path)) for one in source):
+        return open_source([_typed(one) for one in source], config)
+    return MemorySource(source, config.playback.copy)  # type: ignore[arg-type]
+
+
+def _typed(spec: Union[int, str, Path]) -> Union[int, str]:
+    """As it would have been typed."""
+    return str(spec) if isinstance(spec, Path) else spec

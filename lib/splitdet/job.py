@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Optional, Union
+from typing import Any, Dict, List, Optional, Sequence
 
 from splitdet.config import Config
 from splitdet.errors import EXIT_OK
+from splitdet.sources.choose import Spec
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class Job:
     Args:
         source: see `open_source`.
         save: file or folder for annotated pictures; empty for none, None as config.yml says.
+        send: addresses and pipelines that annotated pictures are sent to, see `open_sender`.
         json: file for one JSON line a frame; empty for none.
         summary: file for the summary; empty for none.
         csv: file for one row a detection; empty for none.
@@ -26,8 +28,9 @@ class Job:
     """
 
     config: Config
-    source: Union[int, str]
+    source: Spec
     save: Optional[str] = None
+    send: Sequence[str] = ()
     json: str = ""
     summary: str = ""
     csv: str = ""

@@ -30,9 +30,10 @@ class Output:
     def __call__(self, batch: Batch) -> None:
         """Take one finished batch."""
         for frame, found in zip(batch.frames, batch.results):
-            wanting = [sink.wants_picture() for sink in self._sinks]
+            sinks = [sink for sink in self._sinks if not (frame.stream and sink.shows_first)]
+            wanting = [sink.wants_picture() for sink in sinks]
             picture = self._draw(frame, found) if any(wanting) else None
-            for sink, wants in zip(self._sinks, wanting):
+            for sink, wants in zip(sinks, wanting):
                 sink.write(frame, found, picture if wants else None)
 
     def _draw(self, frame: Frame, found: Detections) -> np.ndarray:

@@ -47,7 +47,7 @@ def run(job: Job) -> Outcome:
     began_s = time.perf_counter()
     config = job.config
     _note_unused(config)
-    source = open_source(job.source, (config.height, config.width))
+    source = open_source(job.source, config)
     sinks: List[Sink] = []
     try:
         detector = Detector.from_config(config)
@@ -65,6 +65,8 @@ def run(job: Job) -> Outcome:
         painter = Painter(detector.labels, config.roi)
         viewer = make_viewer(job, detector, painter, meter, source.size_px)
         output = Output(painter, [*sinks, viewer] if viewer else sinks, meter, config.vis_text)
+        if len(source.parts) > 1 and any(sink.shows_first for sink in (*sinks, viewer) if sink):
+            log.info("of the inputs only %s is shown", source.parts[0].name)
         this_run = _Run(job, source, detector, meter, output, viewer)
     except BaseException:
         for sink in sinks:
@@ -95,6 +97,7 @@ class _Run:
         self._trace = TraceWriter(job.trace, self._facts()) if job.trace else None
         self._pipeline = assemble(source, detector, output, self._leave)
         self._bar: Any = None
+        self._finished = [0] * len(source.parts)  # frames of each input
 
     def run(self) -> Outcome:
         """See the function `run`."""
@@ -143,6 +146,8 @@ class _Run:
             if self._trace is not None:
                 self._trace.batch_done(batch)
             self._bar.update(len(batch.frames))
+            for frame in batch.frames:
+                self._finished[frame.stream] += 1
             if self._viewer is None:
                 self._print_detections(batch)
             elif self._show(pipeline):
@@ -191,6 +196,11 @@ class _Run:
             "frames_in": pipeline.inlet.captured,
             "dropped": pipeline.dropped,
             "skipped": [item._asdict() for item in self._source.skipped],
+            "gaps": self._source.gaps.summary(),
+            "streams": [
+                {"source": part.name, "frames_in": pipeline.inlet.captured_of[stream], "frames_out": out}
+                for stream, (part, out) in enumerate(zip(self._source.parts, self._finished))
+            ],
             **self._facts(),
             **self._output.figures,
             "startup_s": {name: round(span, 3) for name, span in self._detector.startup_s.items()},
@@ -228,6 +238,9 @@ def format_summary(summary: Dict[str, Any]) -> str:
         "rate        {fps:.1f} {unit} per second over {elapsed_s:.2f} s".format(**summary),
         "latency ms  " + _times(summary["latency_ms"]),
     ]
+    if summary["gaps"]["count"]:
+        gaps = "gaps        {count}, {seconds:.1f} s in all, about {frames} frames missed"
+        lines.insert(1, gaps.format(**summary["gaps"]))
     lines += [f"  {name:<9} {_times(ms)}" for name, ms in summary["stages_ms"].items()]
     if "events" in summary:
         lines.append("events      " + _events(summary["events"]))

@@ -91,6 +91,8 @@ class LocalSteps(Steps):
 
 def feeders_of(config: Config, model: Model) -> int:
     """Threads that run the network of one engine."""
+    if config.latency == "low":
+        return 1
     return int(getattr(config, model.feeders_key))
 
 

@@ -18,10 +18,10 @@ _NS = 1e9
 
 
 class Tracker:
-    """A stage that numbers what was found, by ByteTrack with a Kalman filter for each track.
+    """Numbers what was found in one source, by ByteTrack with a Kalman filter for each track.
 
     Every detection belongs to a track: it carries on the one that is expected where it is, whatever
-    its class, or begins a new one. One tracker is for one source, whose batches it must get in order.
+    its class, or begins a new one. Frames must come in order.
 
     ByteTrack: Zhang et al., "ByteTrack: Multi-Object Tracking by Associating Every Detection Box",
     ECCV 2022. It is computed by the package edgefirst-tracker.
@@ -45,10 +45,6 @@ class Tracker:
         self._numbers: Dict[str, int] = {}
         self._next = 1
 
-    def __call__(self, batch: Batch) -> None:
-        """Number what was found in a batch."""
-        batch.results = [self.number(frame, found) for frame, found in zip(batch.frames, batch.results)]
-
     def number(self, frame: Frame, found: AnyDetections) -> AnyDetections:
         """What was found in the next frame, with `tracks`: 1, 2, 3, .. as they come."""
         tracks = self._tracker.update(
@@ -67,3 +63,30 @@ class Tracker:
             self._numbers[uuid] = self._next
             self._next += 1
         return self._numbers[uuid]
+
+
+class Trackers:
+    """A stage that numbers what was found: a `Tracker` for each input, whose numbers begin at 1.
+
+    Args:
+        memory_s: see `Tracker`.
+
+    Raises:
+        ConfigError: edgefirst-tracker is not installed.
+    """
+
+    def __init__(self, memory_s: float) -> None:
+        self._memory_s = memory_s
+        self._trackers = {0: Tracker(memory_s)}
+
+    def __call__(self, batch: Batch) -> None:
+        """Number what was found in a batch; batches must come in order."""
+        batch.results = [
+            self._of(frame.stream).number(frame, found)
+            for frame, found in zip(batch.frames, batch.results)
+        ]
+
+    def _of(self, stream: int) -> Tracker:
+        if stream not in self._trackers:
+            self._trackers[stream] = Tracker(self._memory_s)
+        return self._trackers[stream]

@@ -47,6 +47,8 @@ class Frame:
     """`time.perf_counter()` when the picture had been read; seconds."""
     read_s: float = 0.0
     """How long reading it took, decoding included; seconds."""
+    stream: int = 0
+    """Which of several inputs it is from, counted from 0."""
 
     def __post_init__(self) -> None:
         check_image(self.image)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import threading
-from typing import Dict, List
+from typing import Dict, List, Optional
 
+import numpy as np
 import pytest
 
 from fakes import FakeDetector, FakeSource, Work, fault, pipeline_threads, run_stages, takes
 from splitdet.assemble import assemble
 from splitdet.config import make_config
 from splitdet.errors import StageError, StallError
+from splitdet.pipeline.meter import Meter
+from splitdet.sources.painted import PAINTED_PX, age_s, paint_clock
+from splitdet.types import Frame
 
 
 def slow(
@@ -126,3 +130,82 @@ def test_the_pixels_that_a_stage_sees_cannot_be_written_to() -> None:
         (batch,) = list(pipeline)
     with pytest.raises(ValueError, match="read-only"):
         batch.frames[0].image[0, 0, 0] = 1
+
+
+def test_a_source_that_is_looked_for_is_no_stall() -> None:
+    class LookedFor(FakeSource):
+        """Takes long to find its second frame."""
+
+        @property
+        def is_away(self) -> bool:
+            return self._index == 1
+
+    source = LookedFor(3, work=lambda index: takes(1000)(index) if index == 1 else None)
+    detector = FakeDetector(config=make_config(stall_timeout_s=0.2))
+    with assemble(source, detector) as pipeline:
+        assert [frame.index for batch in pipeline for frame in batch.frames] == [0, 1, 2]
+
+
+def test_a_source_that_waits_is_interrupted_when_the_run_stops() -> None:
+    source = FakeSource(10)
+    interrupted = threading.Event()
+    source.interrupt = interrupted.set  # type: ignore[method-assign]
+
+    def wait(index: int) -> None:
+        if index == 5:
+            interrupted.wait()
+
+    source._work = wait
+    with assemble(source, FakeDetector()) as pipeline:
+        next(iter(pipeline))
+    assert pipeline.close() == []
+
+
+@pytest.mark.parametrize(("split", "most"), [(True, 2), (False, 1)])
+def test_low_latency_keeps_one_frame_in_each_half(split: bool, most: int) -> None:
+    lock = threading.Lock()
+    under_way = [0, 0]  # now, and at most
+
+    def begin(index: int) -> None:
+        with lock:
+            under_way[0] += 1
+            under_way[1] = max(under_way)
+
+    steps = {"prepare": begin, "accelerator": takes(3), "cpu": takes(3)}
+    detector = FakeDetector(steps, make_config(latency="low", accelerator_feeders=4, cpu_feeders=4))
+    detector.split = split
+    with assemble(FakeSource(40), detector) as pipeline:
+        indices = []
+        for batch in pipeline:
+            with lock:
+                under_way[0] -= len(batch.frames)
+            indices += [frame.index for frame in batch.frames]
+    assert indices == list(range(40))
+    # a batch that is handed over makes room for the next before this thread has counted it
+    assert under_way[1] <= most + 1
+
+
+def test_the_latency_that_is_printed_is_that_of_a_clock_painted_into_the_picture() -> None:
+    ages: List[float] = []
+    meter = Meter(window_s=5.0)
+
+    class Clocks(FakeSource):
+        """Each frame has the time at which it was made."""
+
+        def read(self) -> Optional[Frame]:
+            frame = super().read()
+            if frame is None:
+                return None
+            image = np.zeros((*PAINTED_PX, 3), np.uint8)
+            paint_clock(image)
+            return self._frame(image, "clock", None, frame.captured_s)
+
+    with assemble(Clocks(30), FakeDetector({"accelerator": takes(10)})) as pipeline:
+        for batch in pipeline:
+            meter.batch_done(batch)
+            for frame in batch.frames:
+                age = age_s(frame.image)
+                assert age is not None
+                ages.append(age)
+    # bins of the meter are 1.2 % wide; a thread may be held up between the two readings of the clock
+    assert np.median(ages) == pytest.approx(meter.latency.percentile_s(50), rel=0.1, abs=0.01)

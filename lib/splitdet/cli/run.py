@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import Any, Dict, List, NoReturn, Optional, Union
+from typing import TYPE_CHECKING, Any, Dict, List, NoReturn, Optional
 
 from splitdet.cli.console import debug_messages, guarded
 from splitdet.config import Config, load_config
 from splitdet.errors import EXIT_FAILED, ConfigError
+
+if TYPE_CHECKING:
+    from splitdet.sources.choose import Spec
 
 INPUT_KEYS = {"image": "image_input", "video": "movie_input", "stream": "camera_input"}
 
@@ -24,13 +27,22 @@ def add_commands(commands: Any) -> None:
     parser.add_argument(
         "source",
         metavar="SOURCE",
-        help="number of a camera, file, folder, wildcard, address or GStreamer pipeline",
+        help="number of a camera, file, folder, wildcard, address, GStreamer pipeline, 'camera' (as "
+        "config.yml describes it) or csi://N (camera N of a Jetson)",
     )
     parser.add_argument(
         "sink",
         metavar="SINK",
         nargs="?",
-        help="'window', 'none', a video file, or a folder for pictures (default: as config.yml says)",
+        help="'window', 'none', a video file, a folder for pictures, or what --send takes (default: as "
+        "config.yml says)",
+    )
+    parser.add_argument(
+        "--also",
+        metavar="SOURCE",
+        action="append",
+        default=[],
+        help="another source, read side by side with the first; may be repeated",
     )
     add_options(parser)
     parser.set_defaults(work=_run_command)
@@ -52,6 +64,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         const=True,
         help="write annotated pictures (default: under output_movie or output_image)",
     )
+    parser.add_argument(
+        "--send",
+        metavar="PLACE",
+        action="append",
+        default=[],
+        help="send annotated pictures: rtp://HOST:PORT, rtsp://HOST:PORT/PATH (served there), or a "
+        "GStreamer pipeline that begins with appsrc; may be repeated",
+    )
     parser.add_argument("--max-frames", metavar="N", type=int, help="stop after N frames")
     parser.add_argument("--json", metavar="FILE", default="", help="write one JSON line a frame")
     parser.add_argument("--summary", metavar="FILE", default="", help="write the summary as JSON")
@@ -69,7 +89,12 @@ def script(kind: str, arguments: Optional[List[str]] = None) -> NoReturn:
     """Body of run_image.py, run_video.py and run_stream.py."""
     key = INPUT_KEYS[kind]
     parser = argparse.ArgumentParser(description=f"Detect in the {key} that config.yml names.")
-    parser.add_argument("--input", metavar="INPUT", help=f"{key} of config.yml")
+    parser.add_argument(
+        "--input",
+        metavar="INPUT",
+        action="append",
+        help=f"{key} of config.yml; several, one --input for each, are read side by side",
+    )
     add_options(parser)
     guarded(lambda: _run_script(key, parser.parse_args(arguments)))
 
@@ -77,22 +102,33 @@ def script(kind: str, arguments: Optional[List[str]] = None) -> NoReturn:
 def _run_script(key: str, options: argparse.Namespace) -> int:
     values: Dict[str, Any] = {}
     if options.input is not None:
-        is_number = key == "camera_input" and options.input.isdecimal()
-        values[key] = int(options.input) if is_number else options.input
+        is_camera = key == "camera_input"
+        inputs = [int(one) if is_camera and one.isdecimal() else one for one in options.input]
+        values = {key: inputs[0], "inputs": inputs if len(inputs) > 1 else []}
     config = _config(options, values)
+    if config.inputs:
+        return _run(options, config, list(config.inputs), None)
+    if key == "camera_input" and options.input is None and config.camera.kind != "none":
+        return _run(options, config, "camera", None)
     return _run(options, config, getattr(config, key), None)
 
 
 def _run_command(options: argparse.Namespace) -> int:
+    from splitdet.sinks.send import is_sent
+
     values: Dict[str, Any] = {}
     sink = options.sink
+    if sink is not None and is_sent(sink):
+        options.send.append(sink)
+        sink = None
     if sink is not None and options.save is not None:
         raise ConfigError(f"SINK ({sink}) and --save say the same thing twice; leave one out")
     if sink in ("none", "window"):
         values["visualize"] = sink == "window"
         values["save_to_file"] = False
         sink = ""
-    return _run(options, _config(options, values), options.source, sink)
+    source = [options.source, *options.also] if options.also else options.source
+    return _run(options, _config(options, values), source, sink)
 
 
 def _config(options: argparse.Namespace, values: Dict[str, Any]) -> Config:
@@ -111,7 +147,7 @@ def _config(options: argparse.Namespace, values: Dict[str, Any]) -> Config:
 
 
 def _run(
-    options: argparse.Namespace, config: Config, source: Union[int, str], sink: Optional[str]
+    options: argparse.Namespace, config: Config, source: Spec, sink: Optional[str]
 ) -> int:
     if options.print_config:
         from splitdet.config.write import as_yaml
@@ -127,7 +163,7 @@ def _run(
     if config.debug_mode:
         debug_messages()
     save = options.save if isinstance(options.save, str) else sink
-    places = ("json", "summary", "csv", "coco", "crops", "raw", "trace")
+    places = ("send", "json", "summary", "csv", "coco", "crops", "raw", "trace")
     outcome = run(Job(config, source, save, **{name: getattr(options, name) for name in places}))
     if outcome.stuck:
         print(

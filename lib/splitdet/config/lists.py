@@ -56,6 +56,20 @@ def _as_device(device: Any) -> Union[int, str]:
     return device
 
 
+def as_inputs(value: Any) -> Tuple[Union[int, str], ...]:
+    """Numbers of cameras, files, addresses and pipelines: a list.
+
+    Raises:
+        ValueError: something else.
+    """
+    if not isinstance(value, (list, tuple)):
+        raise ValueError
+    for one in value:
+        if isinstance(one, bool) or not isinstance(one, (int, str)):
+            raise ValueError
+    return tuple(value)
+
+
 def as_polygon(value: Any) -> Tuple[Point, ...]:
     """Corners as [x, y], each 0..1; none at all, or three and more that are not on one line.
 

@@ -14,6 +14,7 @@ from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Uni
 import dacite
 import yaml
 
+from splitdet.config.keys import all_keys, sections
 from splitdet.config.schema import ALIASES, Config
 from splitdet.errors import ConfigError
 
@@ -21,7 +22,9 @@ ENVIRONMENT_PREFIX = "SPLITDET_"
 RESERVED = ("SPLITDET_OPENCV", "SPLITDET_CACHE")  # read by setup.py, and by cache.py
 DEFAULT_FILE = "config.yml"
 
-_FIELDS = {field.name: field for field in dataclasses.fields(Config)}
+_FIELDS = all_keys(Config)
+_SECTIONS = sections(Config)
+_UNDERSCORED = {name.replace(".", "_"): name for name in _FIELDS}  # SPLITDET_CAMERA_KIND
 _EXPECTED = {
     "bool": "True or False",
     "int": "a whole number",
@@ -93,15 +96,26 @@ def _from_file(path: Path) -> Dict[str, _Setting]:
         return {}
     if not isinstance(root, yaml.MappingNode) or not isinstance(values, dict):
         raise ConfigError(f"{path}:1: expects lines of the form 'key: value'")
+    return _from_mapping(path, root, values)
+
+
+def _from_mapping(
+    path: Path, node: yaml.MappingNode, values: Mapping[Any, Any], section: str = ""
+) -> Dict[str, _Setting]:
+    """The settings of a file, or of one section of it."""
     settings: Dict[str, _Setting] = {}
-    for key_node, _ in root.value:
+    seen: Dict[str, str] = {}
+    for key_node, value_node in node.value:
         origin = f"{path}:{key_node.start_mark.line + 1}"
-        name = _name(str(key_node.value), origin)
-        if name in settings:
-            raise ConfigError(
-                f"{origin}: {key_node.value} is set a second time (first at {settings[name].origin})"
-            )
-        settings[name] = _Setting(values.get(key_node.value), origin)
+        name = _name(section + str(key_node.value), origin)
+        if name in seen:
+            raise ConfigError(f"{origin}: {key_node.value} is set a second time (first at {seen[name]})")
+        seen[name] = origin
+        value = values.get(key_node.value)
+        if name in _SECTIONS and isinstance(value_node, yaml.MappingNode) and isinstance(value, dict):
+            settings.update(_from_mapping(path, value_node, value, name + "."))
+        else:
+            settings.update(_set(name, value, origin))
     return settings
 
 
@@ -116,8 +130,9 @@ def _from_environment(environment: Mapping[str, str]) -> Dict[str, _Setting]:
     settings = {}
     for variable, text in sorted(environment.items()):
         if variable.startswith(ENVIRONMENT_PREFIX) and variable not in RESERVED:
-            name = _name(variable[len(ENVIRONMENT_PREFIX) :].lower(), variable)
-            settings[name] = _Setting(_parsed(text, variable), variable)
+            key = variable[len(ENVIRONMENT_PREFIX) :].lower()
+            name = _name(_UNDERSCORED.get(key, key), variable)
+            settings.update(_set(name, _parsed(text, variable), variable))
     return settings
 
 
@@ -126,7 +141,7 @@ def _from_override(override: str) -> Dict[str, _Setting]:
     origin = f"--set {override}"
     if not equals:
         raise ConfigError(f"{origin}: expects key=value")
-    return {_name(key.strip(), origin): _Setting(_parsed(text, origin), origin)}
+    return _set(_name(key.strip(), origin), _parsed(text, origin), origin)
 
 
 def _parsed(text: str, origin: str) -> Any:
@@ -137,21 +152,39 @@ def _parsed(text: str, origin: str) -> Any:
 
 
 def _named(values: Mapping[str, Any], origin: str) -> Dict[str, _Setting]:
-    return {_name(key, origin): _Setting(value, origin) for key, value in values.items()}
+    settings: Dict[str, _Setting] = {}
+    for key, value in values.items():
+        settings.update(_set(_name(key, origin), value, origin))
+    return settings
+
+
+def _set(name: str, value: Any, origin: str) -> Dict[str, _Setting]:
+    """One setting; of a section as many as its mapping, or its dataclass, holds."""
+    if name not in _SECTIONS:
+        return {name: _Setting(value, origin)}
+    if isinstance(value, _SECTIONS[name]):
+        value = dataclasses.asdict(value)
+    if not isinstance(value or {}, dict):
+        raise ConfigError(f"{origin}: {name}: expects lines of the form 'key: value', got {value!r}")
+    inner = {f"{name}.{key}": value for key, value in (value or {}).items()}
+    return _named(inner, origin)
 
 
 def _name(key: str, origin: str) -> str:
-    """The field that `key` stands for."""
+    """The field or section that `key` stands for."""
     name = ALIASES.get(key, key)
-    if name in _FIELDS:
+    if name in _FIELDS or name in _SECTIONS:
         return name
-    close = difflib.get_close_matches(key, [*_FIELDS, *ALIASES], n=1)
+    close = difflib.get_close_matches(key, [*_FIELDS, *_SECTIONS, *ALIASES], n=1)
     hint = f"; did you mean {close[0]!r}?" if close else ""
     raise ConfigError(f"{origin}: unknown key {key!r}{hint}")
 
 
 def _checked(settings: Dict[str, _Setting]) -> Config:
-    values = {name: _adapted(name, setting) for name, setting in settings.items()}
+    values: Dict[str, Any] = {}
+    for name, setting in settings.items():
+        section, _, key = name.rpartition(".")
+        (values.setdefault(section, {}) if section else values)[key] = _adapted(name, setting)
     try:
         return dacite.from_dict(Config, values, dacite.Config(strict=True))
     except dacite.WrongTypeError as error:
@@ -165,10 +198,11 @@ def _expected(name: str) -> str:
     field = _FIELDS[name]
     if field.metadata["expects"]:
         return str(field.metadata["expects"])
-    if field.metadata["choices"]:
-        return "one of " + ", ".join(field.metadata["choices"])
     words = _EXPECTED[str(field.type)]
     low, high = field.metadata["low"], field.metadata["high"]
+    if field.metadata["choices"]:
+        numbers = f", or {words.split(' or ')[0]} from {low:g} to {high:g}" if low is not None else ""
+        return "one of " + ", ".join(field.metadata["choices"]) + numbers
     if low is not None and high is not None:
         return f"{words} from {low:g} to {high:g}"
     return f"{words} of at least {low:g}" if low is not None else words

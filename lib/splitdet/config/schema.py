@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Optional, Sequence, Tuple, Union
+from typing import Tuple, Union
 
+from splitdet.config.camera import Camera
+from splitdet.config.encode import Encode
 from splitdet.config.events import Rule, as_rules
-from splitdet.config.lists import as_classes, as_devices, as_polygon
+from splitdet.config.keys import about
+from splitdet.config.keys import key as _key
+from splitdet.config.lists import as_classes, as_devices, as_inputs, as_polygon
+from splitdet.config.streams import Playback, Reconnect
 
 CLIP = "media/bikes.mp4"
 DEFAULT_MODEL = "ssdlite_mobilenet_v2_coco_2018_05_09"
-
-
-def _key(
-    default: Any,
-    meaning: str,
-    group: str,
-    choices: Sequence[str] = (),
-    low: Optional[float] = None,
-    high: Optional[float] = None,
-    read: Optional[Callable[[Any], Any]] = None,
-    expects: str = "",
-) -> Any:
-    """A field; `read` makes its value of what was written, or raises for want of what it `expects`."""
-    metadata = {"meaning": meaning, "group": group, "choices": choices, "low": low, "high": high}
-    return field(default=default, metadata={**metadata, "read": read, "expects": expects})
 
 
 @dataclass(frozen=True)
@@ -44,6 +34,24 @@ class Config:
     )
     width: int = _key(640, "width to ask a camera for, pixels", "input", low=1, high=16384)
     height: int = _key(480, "height to ask a camera for, pixels", "input", low=1, high=16384)
+    inputs: Tuple[Union[int, str], ...] = _key(
+        (),
+        "several of these at once, as in [0, rtsp://..] or [a.mp4, b.mp4]; beats the single ones",
+        "input",
+        read=as_inputs,
+        expects="a list of what the single ones take",
+    )
+    camera: Camera = field(
+        default_factory=Camera,
+        metadata=about("a camera in words; where its kind is not none, it beats camera_input", "input"),
+    )
+    reconnect: Reconnect = field(
+        default_factory=Reconnect,
+        metadata=about("cameras and streams that break off are looked for until they are back", "input"),
+    )
+    playback: Playback = field(
+        default_factory=Playback, metadata=about("what of a source is read, and how", "input")
+    )
     policy: str = _key(
         "auto",
         "lossless: every frame, in order; latest: always the newest frame, older ones are "
@@ -148,9 +156,16 @@ class Config:
         low=0,
         high=60_000,
     )
+    latency: str = _key(
+        "normal",
+        "low: one frame at a time in the network and one in the NMS, whatever the feeders say, and no "
+        "queues in cameras and decoders",
+        "run",
+        choices=("normal", "low"),
+    )
     in_flight: int = _key(
         0,
-        "batches under way at once; 0: one for each feeder, and one or two more",
+        "batches under way at once; 0: one for each feeder, and one or two more, but for latency: low",
         "run",
         low=0,
         high=1024,
@@ -256,6 +271,10 @@ class Config:
         choices=("auto", "mjpg", "mp4v", "xvid", "h264", "vp8", "vp9", "ffv1"),
     )
     json_box_px: bool = _key(False, "JSON lines give each box in pixels too (box_px)", "show")
+
+    encode: Encode = field(
+        default_factory=Encode, metadata=about("how pictures are coded that are sent", "show")
+    )
 
     # What to tell others
     events: Tuple[Rule, ...] = _key(

@@ -39,7 +39,8 @@ class EventSink(Sink):
 
     def __init__(self, config: Config, labels: Labels) -> None:
         self._labels = labels
-        self._watcher = Watcher(config.events, labels)
+        self._rules = config.events
+        self._watchers = {0: Watcher(config.events, labels)}  # one for each input
         self._count = 0
         self._log = TextFile(config.event_log) if config.event_log else None
         self._deliveries = {receiver.kind: Delivery(receiver) for receiver in _receivers(config)}
@@ -57,7 +58,9 @@ class EventSink(Sink):
 
     def write(self, frame: Frame, found: Detections, picture: Optional[np.ndarray]) -> None:
         """See `Sink.write`."""
-        for event in self._watcher.look(frame, found):
+        if frame.stream not in self._watchers:
+            self._watchers[frame.stream] = Watcher(self._rules, self._labels)
+        for event in self._watchers[frame.stream].look(frame, found):
             self._count += 1
             what = describe(event.found, self._labels)
             log.info("event: %s (frame %d, %.2f s): %s", event.name, frame.index, frame.time_s, what)

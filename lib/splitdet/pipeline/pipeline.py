@@ -8,6 +8,7 @@ queue is bounded and a slow stage slows the source (a file) or makes it drop (a 
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from contextlib import contextmanager
@@ -74,7 +75,8 @@ class Pipeline:
         self._limit = limit if lossless else 0
         self._stall_timeout_s = stall_timeout_s
         self._leave = leave
-        self.inlet = Inlet(lossless, max(READ_AHEAD, batch_size), limit, batch_timeout_s)
+        room = batch_size if lossless else math.ceil(batch_size / len(source.parts))
+        self.inlet = Inlet(lossless, max(READ_AHEAD, room), limit, batch_timeout_s)
         self._permits = Permits(in_flight)
         orders = [stage.in_order for stage in stages[1:]] + [True]
         self._channels: List[Channel[Batch]] = [Channel(in_order) for in_order in orders]
@@ -166,6 +168,7 @@ class Pipeline:
 
     def _abort(self) -> None:
         self._stopping.set()
+        self._source.interrupt()
         self.inlet.abort()
         self._permits.abort()
         for channel in self._channels:
@@ -229,11 +232,15 @@ class Pipeline:
         number, frames = self.inlet.take(self._batch_size)
         return number, Batch(frames)
 
+    def _is_away(self, name: str) -> bool:
+        """Whether it waits for a source that is gone, which keeps an eye on the time itself."""
+        return name == SOURCE and self._source.is_away
+
     def _watch(self) -> None:
         """The watchdog's thread: wakes when whoever works longest would be overdue."""
         while True:
             now_s = time.perf_counter()
-            busy = list(self._busy.items())
+            busy = [item for item in list(self._busy.items()) if not self._is_away(item[1][0])]
             for thread, (name, since_s) in busy:
                 if now_s - since_s >= self._stall_timeout_s:
                     error = StallError(

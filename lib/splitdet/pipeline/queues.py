@@ -8,9 +8,9 @@ from __future__ import annotations
 import heapq
 import threading
 import time
-from collections import deque
+from collections import defaultdict, deque
 from itertools import islice, takewhile
-from typing import Deque, Generic, List, Optional, Tuple, TypeVar
+from typing import Deque, Dict, Generic, List, Optional, Tuple, TypeVar
 
 from splitdet.types import Frame
 
@@ -120,11 +120,12 @@ class Inlet(_Abortable):
 
     A file must not lose a frame, so its reader waits when the inlet is full (`lossless`). A camera
     does not wait: a frame that nobody has taken when a full inlet gets the next one is already
-    old, so it is dropped and counted (`latest`). Frames are taken by one thread.
+    old, so it is dropped and counted (`latest`). Of several cameras each has room of its own, and
+    keeps its turn. Frames are taken by one thread.
 
     Args:
-        capacity: frames that may wait here. For `latest`, no more than go through the model at
-            once: with one, the frame taken is always the newest.
+        capacity: frames that may wait here; for `latest`, of each stream, and no more than go through
+            the model at once: with one, the frame taken is always the newest.
         limit: give no more frames than this; 0 for no limit.
         batch_timeout_s: how old a frame may get here waiting for others to go with it; seconds
             since it was captured.
@@ -146,6 +147,8 @@ class Inlet(_Abortable):
         self._ended = False
         self.captured = 0
         """Frames that came in."""
+        self.captured_of: Dict[int, int] = defaultdict(int)
+        """Of each stream."""
         self.taken = 0
         """Frames that went on to the first stage."""
         self.superseded = 0
@@ -164,11 +167,21 @@ class Inlet(_Abortable):
             if self._aborted:
                 raise Aborted
             self.captured += 1
-            if len(self._frames) >= self._capacity:
-                self._frames.popleft()
-                self.superseded += 1
-            self._frames.append(frame)
+            self.captured_of[frame.stream] += 1
+            if not self._supersede(frame):
+                self._frames.append(frame)
             self._changed.notify()  # only those who take can be waiting now
+
+    def _supersede(self, frame: Frame) -> bool:
+        """Let the frame take the turn of the oldest of its stream, if that has no more room here."""
+        same = [place for place, other in enumerate(self._frames) if other.stream == frame.stream]
+        if len(same) < self._capacity:
+            return False
+        for place, later in zip(same, same[1:]):
+            self._frames[place] = self._frames[later]
+        self._frames[same[-1]] = frame
+        self.superseded += 1
+        return True
 
     def take(self, most: int) -> Tuple[int, List[Frame]]:
         """Wait for a frame, and take those of its size that follow it, up to `most`.

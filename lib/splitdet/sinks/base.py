@@ -13,6 +13,9 @@ from splitdet.types import Detections, Frame
 class Sink(ABC):
     """Takes results, in the order of capture, from one thread."""
 
+    shows_first = False
+    """It has room for one input: of several it gets the first alone."""
+
     @property
     def path(self) -> str:
         """Where it writes to, for people; empty where that is no file."""

@@ -21,10 +21,11 @@ from splitdet.sinks.csv_rows import CsvSink
 from splitdet.sinks.json_lines import JsonSink
 from splitdet.sinks.pictures import IMAGE_FOLDER, ImageSink
 from splitdet.sinks.raw import RawSink
+from splitdet.sinks.routed import each_its_own
+from splitdet.sinks.send import open_sender
 from splitdet.sinks.video import VideoSink, default_movie_path
 from splitdet.sinks.window import Window, why_no_window
 from splitdet.sources.base import Source
-from splitdet.sources.images import ImageSource
 from splitdet.sources.video import FALLBACK_RATE
 from splitdet.visualize.painter import Painter
 
@@ -38,17 +39,27 @@ def make_sinks(job: Job, source: Source, detector: Detector, meter: Meter) -> Li
         SinkError: a place is used twice, or cannot be written to.
         ConfigError: the web view may not be reached by others like this.
     """
+    inputs = source.parts
     save = job.save
     if save is None and job.config.save_to_file:
-        save = IMAGE_FOLDER if isinstance(source, ImageSource) else default_movie_path()
+        save = IMAGE_FOLDER if inputs[0].keeps_files else default_movie_path()
     _check_places(source, save or "", job)
     sinks: List[Sink] = []
     if save:
         sinks.append(_picture_sink(save, job, source))
     if job.raw:
         sinks.append(RawSink(_picture_sink(job.raw, job, source)))
+    for place in job.send:
+        sinks.append(
+            each_its_own(
+                [
+                    open_sender(place, job.config, _rate(part), part.live, stream, len(inputs))
+                    for stream, part in enumerate(inputs)
+                ]
+            )
+        )
     if job.json:
-        sinks.append(JsonSink(job.json, detector.labels, job.config.json_box_px))
+        sinks.append(JsonSink(job.json, detector.labels, job.config.json_box_px, len(inputs) > 1))
     if job.csv:
         sinks.append(CsvSink(job.csv, detector.labels))
     if job.coco:
@@ -72,23 +83,42 @@ def _web_view(config: Config, detector: Detector, meter: Meter, source: Source) 
 
 
 def _picture_sink(path: str, job: Job, source: Source) -> Sink:
-    """What writes pictures of the kind that the source gives."""
-    if isinstance(source, ImageSource):
-        return ImageSink(path)
-    rate = source.frame_rate or FALLBACK_RATE
-    return VideoSink(path, rate, source.live, job.config.video_codec)
+    """What writes pictures of the kind that the source gives; a video for each input of its own."""
+    codec = job.config.video_codec
+    return each_its_own(
+        [
+            ImageSink(path) if part.keeps_files else VideoSink(place, _rate(part), part.live, codec)
+            for part, place in zip(source.parts, _places(path, source))
+        ]
+    )
+
+
+def _places(path: str, source: Source) -> List[str]:
+    """Where each input is written to: videos of several have the number of the input in their names."""
+    if len(source.parts) == 1:
+        return [path]
+    stem, suffix = os.path.splitext(path)
+    return [
+        path if part.keeps_files else f"{stem}_{stream}{suffix}"
+        for stream, part in enumerate(source.parts)
+    ]
+
+
+def _rate(part: Source) -> float:
+    return part.frame_rate or FALLBACK_RATE
 
 
 def _check_places(source: Source, save: str, job: Job) -> None:
     """Raise SinkError where two would write to one place, or one to what is read."""
-    read = os.path.realpath(source.name)
+    read = {os.path.realpath(part.name) for part in source.parts}
+    trees = (save, job.raw) if source.parts[0].keeps_files else ()
+    pictures = [place for path in (save, job.raw) if path for place in set(_places(path, source))]
+    others = [job.json, job.csv, job.coco, job.crops, job.summary, job.trace, job.config.event_log]
     taken: Set[str] = set()
-    places = [save, job.raw, job.json, job.csv, job.coco, job.crops, job.summary, job.trace]
-    for path in filter(None, [*places, job.config.event_log]):
+    for path in [*pictures, *filter(None, others)]:
         place = os.path.realpath(path)
         # a tree of pictures may begin in the folder that is read: `ImageSink` looks at each file
-        may_be_read = isinstance(source, ImageSource) and path in (save, job.raw)
-        if place in taken or (place == read and not may_be_read):
+        if place in taken or (place in read and path not in trees):
             raise SinkError(f"{path}: is in use already by this run; write somewhere else")
         taken.add(place)
 

@@ -21,15 +21,19 @@ class JsonSink(Sink):
 
     Args:
         box_px: give boxes in pixels too.
+        with_stream: say which of several inputs a frame is from.
 
     Raises:
         SinkError: the file cannot be made.
     """
 
-    def __init__(self, path: str, labels: Labels, box_px: bool = False) -> None:
+    def __init__(
+        self, path: str, labels: Labels, box_px: bool = False, with_stream: bool = False
+    ) -> None:
         self._file = TextFile(path)
         self._labels = labels
         self._box_px = box_px
+        self._with_stream = with_stream
 
     @property
     def path(self) -> str:
@@ -39,6 +43,8 @@ class JsonSink(Sink):
     def write(self, frame: Frame, found: Detections, picture: Optional[np.ndarray]) -> None:
         """See `Sink.write`."""
         record = frame_record(frame, found, self._labels, self._box_px)
+        if self._with_stream:
+            record["stream"] = frame.stream
         self._file.write(json.dumps(record) + "\n")
 
     def close(self) -> None:

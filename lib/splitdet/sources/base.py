@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from typing import List, NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
+from splitdet.sources.gaps import Gaps
 from splitdet.types import Frame
 
 
@@ -28,10 +29,13 @@ class Source(ABC):
     """Frames come whether they are read or not, so old ones may be dropped."""
     unit = "frames"
     """What to call what it gives."""
+    keeps_files = False
+    """Each frame is a file of its own, whose path is the frame's `source`."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.skipped: List[Skipped] = []
+        self.gaps = Gaps()
         self._index = 0
         self._began_s = time.perf_counter()
 
@@ -50,13 +54,31 @@ class Source(ABC):
         """Height and width of its frames; None where it is not known or differs."""
         return None
 
+    @property
+    def is_away(self) -> bool:
+        """Whether it is gone and is being looked for, so that a `read` that takes long is no stall."""
+        return False
+
+    @property
+    def parts(self) -> Sequence[Source]:
+        """The inputs that it consists of; the place of each is the `stream` of its frames."""
+        return (self,)
+
     @abstractmethod
     def read(self) -> Optional[Frame]:
-        """The next frame, as soon as there is one; None at the end.
+        """The next frame, as soon as there is one; None at the end, or when interrupted.
 
         Raises:
             SourceError: the source is gone.
         """
+
+    def skip(self) -> bool:
+        """Leave out the next frame, with as little work as can be; whether there was one."""
+        return self.read() is not None
+
+    def interrupt(self) -> None:
+        """From any thread: let a `read` that waits return."""
+        return
 
     def close(self) -> None:
         """Give devices and files back. Called once."""

@@ -4,43 +4,94 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Tuple, Union
+from dataclasses import replace
+from typing import List, Optional, Union
 
-from splitdet.errors import SourceError
+from splitdet.config.schema import Config
+from splitdet.config.streams import Playback
+from splitdet.errors import ConfigError, SourceError
 from splitdet.sources.base import Source
+from splitdet.sources.captures.choose import choose_camera, choose_capture, is_pipeline
 from splitdet.sources.images import ImageSource, has_wildcard, is_image
-from splitdet.sources.stream import StreamSource, is_pipeline
+from splitdet.sources.played import PlayedSource
+from splitdet.sources.several import SeveralSource
+from splitdet.sources.stream import StreamSource
 from splitdet.sources.synthetic import PREFIX, SyntheticSource
 from splitdet.sources.video import VideoSource
 
+Spec = Union[int, str, List[Union[int, str]]]
+CAMERA = "camera"
 HIGHEST_CAMERA = 9999
 
 
-def open_source(spec: Union[int, str], size_px: Tuple[int, int] = (480, 640)) -> Source:
-    """The source that `spec` names.
+def open_source(spec: Spec, config: Optional[Config] = None) -> Source:
+    """The source that `spec` names, played as `config` says.
 
     Args:
         spec: number of a camera or its device (`/dev/video0`), file, folder, wildcard, address
-            (rtsp://..), GStreamer pipeline, or `synthetic:FRAMES`.
-        size_px: height and width to ask a camera for.
+            (rtsp://..), GStreamer pipeline, `camera` (the section of config.yml), `csi://0` (that
+            camera of a Jetson), `synthetic:FRAMES`, or a list of these.
+        config: sizes, the sections camera, playback and reconnect.
 
     Raises:
+        ConfigError: the section camera lacks something, or cameras and files are mixed.
         SourceError: nothing there, or not readable.
     """
+    config = config or Config()
+    if not isinstance(spec, list):
+        return _played(spec, config, patient=False)
+    if len(spec) == 1:
+        return _played(spec[0], config, patient=False)
+    sources: List[Source] = []
+    try:
+        for one in spec:
+            sources.append(_played(one, config, patient=True))
+    except BaseException:
+        for source in sources:
+            source.close()
+        raise
+    if len({source.live for source in sources}) > 1 and config.policy == "auto":
+        raise ConfigError("inputs: of cameras and files together, policy must be lossless or latest")
+    return SeveralSource(sources)
+
+
+def _played(spec: Union[int, str], config: Config, patient: bool) -> Source:
+    if replace(config.playback, copy=False) == Playback():
+        return _opened(spec, config, patient)
+    return PlayedSource(lambda: _opened(spec, config, patient), config.playback)
+
+
+def _opened(spec: Union[int, str], config: Config, patient: bool) -> Source:
+    """One source; a patient one may be a stream that is not there yet."""
     if isinstance(spec, int) or spec.isdecimal():
         number = int(spec)
         if number > HIGHEST_CAMERA:
             raise SourceError(f"camera {spec}: there is no such number")
-        return StreamSource(number, size_px)
+        return _stream(number, config, patient)
     if not spec:
         raise SourceError("no input is named; give a file, a folder, a camera number or an address")
     if spec.startswith(PREFIX):
         return _synthetic(spec)
+    on_jetson = re.match(r"csi://(\d{1,3})$", spec)
+    if on_jetson:
+        camera = replace(config.camera, kind="csi", sensor_id=int(on_jetson.group(1)))
+        return _camera(replace(config, camera=camera), patient)
+    if spec == CAMERA and not os.path.exists(spec):
+        return _camera(config, patient)
     if is_pipeline(spec) or re.match(r"[a-z][a-z0-9+.-]*://", spec) or spec.startswith("/dev/"):
-        return StreamSource(spec, size_px)
+        return _stream(spec, config, patient)
     if os.path.isdir(spec) or has_wildcard(spec) or is_image(spec):
         return ImageSource(spec)
     return VideoSource(spec)
+
+
+def _stream(spec: Union[int, str], config: Config, patient: bool) -> Source:
+    return StreamSource(*choose_capture(spec, config), config.reconnect, patient)
+
+
+def _camera(config: Config, patient: bool) -> Source:
+    patient = patient or config.camera.kind == "rtp"  # nobody sends before somebody listens
+    return StreamSource(*choose_camera(config), config.reconnect, patient)
 
 
 def _synthetic(spec: str) -> Source:

@@ -41,6 +41,7 @@ class ImageSource(Source):
     """
 
     unit = "images"
+    keeps_files = True
 
     def __init__(self, spec: str) -> None:
         super().__init__(spec)

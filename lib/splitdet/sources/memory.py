@@ -16,13 +16,15 @@ class MemorySource(Source):
 
     Args:
         images: uint8 (H, W, 3), BGR. They are read, not copied, and must not be changed before their
-            result is there.
+            result is there, unless they are copied.
+        copy: copy them.
     """
 
     unit = "images"
 
-    def __init__(self, images: Iterable[np.ndarray]) -> None:
+    def __init__(self, images: Iterable[np.ndarray], copy: bool = False) -> None:
         super().__init__("memory")
+        self._copy = copy
         self._images: Iterator[np.ndarray] = iter(images)
 
     def read(self) -> Optional[Frame]:
@@ -33,4 +35,5 @@ class MemorySource(Source):
             return None
         check_image(image)
         # a view: the caller's own array stays writable
-        return self._frame(image.view(), f"{self.name}:{self._index}", None, begin_s)
+        image = image.copy() if self._copy else image.view()
+        return self._frame(image, f"{self.name}:{self._index}", None, begin_s)

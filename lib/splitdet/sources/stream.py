@@ -1,135 +1,186 @@
-"""Live streams through OpenCV: cameras, network addresses and GStreamer pipelines."""
+"""Live streams: they break off, and are looked for until they are back."""
 
 from __future__ import annotations
 
 import logging
-import re
+import threading
 import time
-from typing import Dict, Optional, Tuple, Union
+from typing import Callable, Optional, Tuple
 
-import cv2
-import numpy as np
-
+from splitdet.config.streams import Reconnect
 from splitdet.errors import SourceError
-from splitdet.sources.capture import CaptureSource
+from splitdet.sources.base import Source
+from splitdet.sources.captures.base import Capture
+from splitdet.sources.gaps import Gap
 from splitdet.types import Frame
 
-HIGHEST_RATE = 1000.0  # some network streams report the 90000 ticks of their clock
+FIRST_PAUSE_S = 0.25  # between the first and the second attempt; it doubles from then on
+IDLE_S = 0.5  # after such a time without a read, what has piled up is old
 log = logging.getLogger(__name__)
 
-# what OpenCV hands over when the appsink's caps name one of these
-_TO_BGR: Dict[str, int] = {
-    "I420": cv2.COLOR_YUV2BGR_I420,
-    "YV12": cv2.COLOR_YUV2BGR_YV12,
-    "NV12": cv2.COLOR_YUV2BGR_NV12,
-    "NV21": cv2.COLOR_YUV2BGR_NV21,
-    "YUY2": cv2.COLOR_YUV2BGR_YUY2,
-    "UYVY": cv2.COLOR_YUV2BGR_UYVY,
-    "GRAY8": cv2.COLOR_GRAY2BGR,
-    "BGRX": cv2.COLOR_BGRA2BGR,
-    "BGRA": cv2.COLOR_BGRA2BGR,
-    "YVYU": cv2.COLOR_YUV2BGR_YVYU,
-    "RGB": cv2.COLOR_RGB2BGR,
-    "RGBX": cv2.COLOR_RGBA2BGR,
-    "RGBA": cv2.COLOR_RGBA2BGR,
-}
 
-
-def is_pipeline(spec: str) -> bool:
-    """Whether `spec` is a GStreamer pipeline and not an address or a path."""
-    return "!" in spec and "appsink" in spec
-
-
-def has_gstreamer() -> bool:
-    """Whether this OpenCV can run GStreamer pipelines."""
-    return bool(re.search(r"GStreamer:\s+YES", cv2.getBuildInformation()))
-
-
-def pixel_format(pipeline: str) -> str:
-    """The pixel format of what the pipeline ends with: the last one that its caps name.
-
-    `BGR` where none does: OpenCV then asks for that itself.
-    """
-    formats = re.findall(r"format\s*=\s*(?:\(\s*string\s*\)\s*)?\"?([A-Za-z0-9_]+)", pipeline)
-    return str(formats[-1]).upper() if formats else "BGR"
-
-
-def to_bgr(image: np.ndarray, pixels: str) -> np.ndarray:
-    """uint8 (H, W, 3), BGR, of a picture in the format `pixels`."""
-    if image.ndim == 3 and image.shape[2] == 3 and pixels != "RGB":
-        return image
-    if image.ndim == 2 or image.shape[2] == 1:
-        conversion = _TO_BGR.get(pixels, cv2.COLOR_GRAY2BGR)
-    else:
-        conversion = _TO_BGR.get(pixels, cv2.COLOR_BGRA2BGR)
-    return np.asarray(cv2.cvtColor(image, conversion))
-
-
-class StreamSource(CaptureSource):
-    """A camera by number, an address such as rtsp://.., or a GStreamer pipeline.
+class StreamSource(Source):
+    """A camera, an address or a pipeline.
 
     Args:
-        spec: what to open.
-        size_px: height and width to ask a camera for; other streams come as they are.
+        name: what to call it; no passwords.
+        make_capture: makes what reads it, closed; called again for each attempt.
+        asked_px: height and width that it was asked for, to compare with what it delivers.
+        patient: open it with the first `read`, and do not mind if it is not there yet.
 
     Raises:
-        SourceError: it cannot be opened; the message says what to look at.
+        SourceError: it cannot be opened, and the source is not patient.
     """
 
     live = True
 
-    def __init__(self, spec: Union[int, str], size_px: Optional[Tuple[int, int]] = None) -> None:
-        name = f"camera {spec}" if isinstance(spec, int) else spec
-        self._pixels = "BGR"
-        if isinstance(spec, str) and is_pipeline(spec):
-            if not has_gstreamer():
-                raise SourceError(
-                    f"this OpenCV ({cv2.__version__}) was built without GStreamer, which the pipeline "
-                    f"{spec!r} needs; Debian's and Jetson's python3-opencv have it"
-                )
-            self._pixels = pixel_format(spec)
-            capture = cv2.VideoCapture(spec, cv2.CAP_GSTREAMER)
-        else:
-            capture = cv2.VideoCapture(spec)
-        if not capture.isOpened():
-            raise SourceError(f"{name}: {_advice(spec)}")
-        super().__init__(name, capture)
-        is_camera = isinstance(spec, int) or spec.startswith("/dev/")
-        if is_camera and size_px is not None:
-            self._ask_for_size(size_px)
-
-    def _ask_for_size(self, wanted: Tuple[int, int]) -> None:
-        self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, wanted[0])
-        self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, wanted[1])
-        got = self.size_px
-        if got is not None and got != wanted:
-            log.warning(
-                "%s: asked for %dx%d, delivers %dx%d",
-                self.name,
-                *(wanted[1], wanted[0], got[1], got[0]),
-            )
+    def __init__(
+        self,
+        name: str,
+        make_capture: Callable[[], Capture],
+        asked_px: Optional[Tuple[int, int]],
+        reconnect: Reconnect,
+        patient: bool = False,
+    ) -> None:
+        super().__init__(name)
+        self._make_capture = make_capture
+        self._asked_px = asked_px
+        self._reconnect = reconnect
+        self._interrupted = threading.Event()
+        self._capture: Optional[Capture] = None
+        self._pause_s = 0.0
+        self._is_reported = False
+        self._is_away = False
+        self._reason = ""  # why it is not there; empty while it is
+        self._first_reason = ""
+        self._seen_s = time.perf_counter()  # the last frame, or the beginning
+        self._touched_s = self._seen_s  # from then on frames have been piling up
+        if not patient:
+            try:
+                self._open()
+            except SourceError as error:
+                self.close()
+                raise SourceError(f"{name}: {error}") from None
 
     @property
     def frame_rate(self) -> Optional[float]:
-        """See `Source.frame_rate`; None where the device does not say."""
-        return self._rate(highest=HIGHEST_RATE)
+        """See `Source.frame_rate`; None where the stream does not say."""
+        return self._capture.frame_rate if self._capture is not None else None
+
+    @property
+    def size_px(self) -> Optional[Tuple[int, int]]:
+        """See `Source.size_px`."""
+        return self._capture.size_px if self._capture is not None else None
+
+    @property
+    def reader(self) -> str:
+        """Who reads it, for people."""
+        return self._capture.reader if self._capture is not None else ""
+
+    @property
+    def is_away(self) -> bool:
+        """See `Source.is_away`; until the `read` after the one that found it again."""
+        return self._is_away
 
     def read(self) -> Optional[Frame]:
-        """See `Source.read`."""
+        """See `Source.read`. Between two frames it may reconnect."""
         begin_s = time.perf_counter()
-        found, image = self._capture.read()
-        if not found or image is None:
-            if self._index >= self._count > 0:  # a file behind an address has an end
-                return None
-            raise SourceError(
-                f"{self.name}: gone after {self._index} frames (unplugged, or the stream ended)"
-            )
-        return self._frame(to_bgr(image, self._pixels), self.name, None, begin_s)
+        self._is_away = self._capture is None or bool(self._reason)
+        while not self._interrupted.is_set():
+            try:
+                if self._capture is None:
+                    self._wait()
+                    self._open()
+                frame = self._read(begin_s)
+            except SourceError as error:
+                self._lose(str(error))
+                continue
+            return frame
+        return None
 
+    def interrupt(self) -> None:
+        """See `Source.interrupt`."""
+        self._interrupted.set()
+        capture = self._capture
+        if capture is not None:
+            capture.interrupt()
 
-def _advice(spec: Union[int, str]) -> str:
-    if isinstance(spec, int):
-        return "cannot be opened; is it plugged in, free, and is the number right (camera_input)?"
-    if is_pipeline(spec):
-        return "this pipeline does not start; try it with gst-launch-1.0"
-    return "cannot be opened; is the address right and reachable?"
+    def close(self) -> None:
+        """See `Source.close`."""
+        if self._capture is not None:
+            self._capture.close()
+
+    def _open(self) -> None:
+        capture = self._make_capture()
+        self._capture = capture
+        self._touched_s = time.perf_counter()
+        capture.open()
+        self._report(capture)
+
+    def _read(self, begin_s: float) -> Optional[Frame]:
+        assert self._capture is not None
+        idle_s = time.perf_counter() - self._touched_s
+        if idle_s > IDLE_S:
+            self._capture.skip_old(idle_s)
+        image = self._capture.read()
+        if image is None:
+            return None
+        frame = self._frame(image, self.name, None, begin_s)
+        if self._reason:
+            self._return(frame.captured_s)
+        self._seen_s = self._touched_s = frame.captured_s
+        return frame
+
+    def _report(self, capture: Capture) -> None:
+        """Say once who reads what, and whether the camera does as it was asked to."""
+        if self._is_reported:
+            return
+        self._is_reported = True
+        size, rate = capture.size_px, capture.frame_rate
+        delivered = f"{size[1]}x{size[0]}" if size else "frames"
+        at_rate = f", {rate:g} a second" if rate else ""
+        asked = self._asked_px
+        if asked is None or size is None:
+            log.info("%s: %s%s, read by %s", self.name, delivered, at_rate, capture.reader)
+        else:
+            level = logging.INFO if asked == size else logging.WARNING
+            text = "%s: asked for %dx%d, delivers %s%s, read by %s"
+            log.log(level, text, self.name, asked[1], asked[0], delivered, at_rate, capture.reader)
+
+    def _wait(self) -> None:
+        """The pause before the next attempt: none, then ever longer ones."""
+        self._interrupted.wait(self._pause_s)
+        self._pause_s = min(max(FIRST_PAUSE_S, 2 * self._pause_s), self._reconnect.pause_s)
+
+    def _lose(self, reason: str) -> None:
+        """It is gone, or is not back yet.
+
+        Raises:
+            SourceError: for too long.
+        """
+        if self._capture is not None:
+            self._capture.close()
+            self._capture = None
+        if self._interrupted.is_set():
+            return
+        gone_s = time.perf_counter() - self._seen_s
+        if self._reconnect.give_up_s and gone_s >= self._reconnect.give_up_s:
+            raise SourceError(f"{self.name}: gone for {gone_s:.1f} s ({reason})")
+        if not self._reason:
+            count = f"gone after {self._index} frames" if self._index else "not there yet"
+            log.warning("%s: %s (%s); looking for it", self.name, count, reason)
+            self._first_reason = reason
+        elif reason != self._reason:
+            log.warning("%s: still gone after %.1f s (%s)", self.name, gone_s, reason)
+        self._is_away = True
+        self._reason = reason
+
+    def _return(self, captured_s: float) -> None:
+        """It is back: count the gap."""
+        gone_s = captured_s - self._seen_s
+        rate = self.frame_rate
+        frames = max(0, round(gone_s * rate) - 1) if rate and self._index > 1 else 0
+        self.gaps.add(Gap(self.name, self._first_reason, gone_s, frames))
+        log.warning("%s: back after %.1f s, about %d frames missed", self.name, gone_s, frames)
+        self._reason = ""
+        self._pause_s = 0.0

@@ -47,6 +47,13 @@ class VideoSource(CaptureSource):
         """See `Source.frame_rate`."""
         return self._frame_rate
 
+    def skip(self) -> bool:
+        """See `Source.skip`: decoded, as the frames behind it need that, but not converted."""
+        if not self._capture.grab():
+            return False
+        self._index += 1
+        return True
+
     def read(self) -> Optional[Frame]:
         """See `Source.read`."""
         begin_s = time.perf_counter()

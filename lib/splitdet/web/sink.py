@@ -36,6 +36,8 @@ class WebSink(Sink):
         SinkError: the address cannot be had.
     """
 
+    shows_first = True
+
     def __init__(self, config: Config, detector: Detector, meter: Meter, source: str) -> None:
         if not is_loopback(config.web_host) and not config.web_token:
             raise ConfigError(

@@ -285,3 +285,45 @@ def test_a_bad_argument_is_refused() -> None:
 def test_settings_cannot_be_changed_afterwards() -> None:
     with pytest.raises(AttributeError):
         Config().det_th = 0.1  # type: ignore[misc]
+
+
+def test_a_section_is_read_key_by_key(tmp_path: Path) -> None:
+    camera = _load(tmp_path, "camera:\n  kind: usb\n  device: /dev/video1\n").camera
+    assert (camera.kind, camera.device, camera.fps) == ("usb", "/dev/video1", 30.0)
+
+
+def test_a_section_may_stand_on_one_line(tmp_path: Path) -> None:
+    assert _load(tmp_path, "camera: {kind: csi, flip: 2, wbmode: shade}\n").camera.wbmode == "shade"
+
+
+@pytest.mark.parametrize("line", ["camera:", "camera: {}"])
+def test_an_empty_section_gives_the_defaults(tmp_path: Path, line: str) -> None:
+    assert _load(tmp_path, line + "\n") == Config()
+
+
+def test_a_key_of_a_section_is_set_from_everywhere(tmp_path: Path) -> None:
+    (tmp_path / "config.yml").write_text("camera: {kind: usb, fps: 10, device: 1}\n", encoding="utf-8")
+    camera = load_config(
+        tmp_path / "config.yml",
+        overrides=["camera.fps=15"],
+        environment={"SPLITDET_CAMERA_KIND": "test", "SPLITDET_CAMERA_FPS": "5"},
+    ).camera
+    assert (camera.kind, camera.fps, camera.device) == ("test", 15.0, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("camera:\n  kind: usb\n  knid: 1\n", r"config.yml:3: unknown key 'camera.knid'; did you"),
+        ("camera:\n  fps: 5\n  fps: 6\n", r"config.yml:3: fps is set a second time \(first at .*:2\)"),
+        ("camera:\n  kind: cis\n", "config.yml:2: camera.kind: expects one of none, csi"),
+        ("camera:\n  flip: 8\n", "camera.flip: expects one of none, .*, or a number from 0 to 7, got 8"),
+        ("camera:\n  flip: upside\n", "camera.flip: expects one of none, .*, got 'upside'"),
+        ("camera:\n  port: [1]\n", "camera.port: expects a whole number from 1 to 65535, got"),
+        ("camera: usb\n", "config.yml:1: camera: expects lines of the form 'key: value', got 'usb'"),
+        ("camera: [usb]\n", "config.yml:1: camera: expects lines of the form 'key: value'"),
+    ],
+)
+def test_a_wrong_line_in_a_section_is_named(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        _load(tmp_path, text)

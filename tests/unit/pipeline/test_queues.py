@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
+from dataclasses import replace
 from typing import Any, Callable, List, Tuple
 
 import numpy as np
@@ -305,3 +306,35 @@ def test_abort_wakes_a_source_that_waits() -> None:
     wait = _start(lambda: inlet.put(_frame(1)))
     inlet.abort()
     assert wait() == [Aborted]
+
+
+def _of(stream: int, index: int) -> Frame:
+    return replace(_frame(index), stream=stream)
+
+
+def test_each_of_several_cameras_keeps_its_newest_frame() -> None:
+    inlet = Inlet(lossless=False, capacity=1)
+    for stream, index in [(0, 0), (1, 0), (0, 1), (0, 2), (1, 1)]:
+        inlet.put(_of(stream, index))
+    taken = [(frame.stream, frame.index) for _ in range(2) for frame in inlet.take(1)[1]]
+    assert taken == [(0, 2), (1, 1)]
+    assert (inlet.captured, inlet.superseded, dict(inlet.captured_of)) == (5, 3, {0: 3, 1: 2})
+
+
+def test_a_fast_camera_does_not_lose_its_turn_to_slow_ones() -> None:
+    inlet = Inlet(lossless=False, capacity=1)
+    taken = []
+    for round_number in range(6):
+        for stream in (1, 2, 3):
+            inlet.put(_of(stream, round_number))
+        for index in range(10):
+            inlet.put(_of(0, 10 * round_number + index))
+        taken += [frame.stream for frame in inlet.take(1)[1]]
+    assert 0 in taken
+
+
+def test_frames_of_several_cameras_go_through_together() -> None:
+    inlet = Inlet(lossless=False, capacity=1)
+    for stream in range(4):
+        inlet.put(_of(stream, 7))
+    assert [frame.stream for frame in inlet.take(4)[1]] == [0, 1, 2, 3]

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from splitdet.config import make_config
 from splitdet.errors import SourceError
 from splitdet.sources import choose
 from splitdet.sources.images import ImageSource
@@ -19,7 +20,15 @@ from splitdet.sources.synthetic import SyntheticSource
 def _streams(monkeypatch: pytest.MonkeyPatch) -> List[Any]:
     """What streams were asked for, in place of opening them."""
     asked: List[Any] = []
-    monkeypatch.setattr(choose, "StreamSource", lambda spec, size_px: asked.append((spec, size_px)))
+    monkeypatch.setattr(choose, "_stream", lambda spec, *unused: asked.append(spec))
+    return asked
+
+
+@pytest.fixture(name="cameras")
+def _cameras(monkeypatch: pytest.MonkeyPatch) -> List[Any]:
+    """The sections camera that were asked for, in place of opening them."""
+    asked: List[Any] = []
+    monkeypatch.setattr(choose, "_camera", lambda config, *unused: asked.append(config.camera))
     return asked
 
 
@@ -46,8 +55,19 @@ def _videos(monkeypatch: pytest.MonkeyPatch) -> List[str]:
 def test_a_camera_an_address_or_a_pipeline_is_a_stream(
     streams: List[Any], spec: Any, opened: Any
 ) -> None:
-    choose.open_source(spec, (300, 400))
-    assert streams == [(opened, (300, 400))]
+    choose.open_source(spec)
+    assert streams == [opened]
+
+
+def test_the_section_camera_has_a_name_of_its_own(cameras: List[Any]) -> None:
+    config = make_config(camera={"kind": "test"})
+    choose.open_source("camera", config)
+    assert cameras == [config.camera]
+
+
+def test_a_camera_of_a_jetson_is_told_by_its_number(cameras: List[Any]) -> None:
+    choose.open_source("csi://1", make_config(camera={"flip": 2}))
+    assert [(camera.kind, camera.sensor_id, camera.flip) for camera in cameras] == [("csi", 1, 2)]
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.avi", "a", "C:\\films\\a.mkv", "a!.mp4", "synthetic"])

@@ -30,6 +30,14 @@ def test_the_array_of_the_caller_stays_writable() -> None:
     assert not frame.image.flags.writeable
 
 
+def test_a_copy_does_not_change_with_the_array_of_the_caller() -> None:
+    image = np.zeros((4, 5, 3), np.uint8)
+    frame = MemorySource([image], copy=True).read()
+    image[:] = 255
+    assert frame is not None
+    assert not frame.image.any()
+
+
 def test_something_else_than_a_picture_is_refused() -> None:
     with pytest.raises(ValueError, match="must be a uint8 array"):
         MemorySource([np.zeros((4, 5), np.uint8)]).read()

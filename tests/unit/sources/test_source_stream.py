@@ -1,185 +1,187 @@
-"""Live streams: what can be told without a camera."""
+"""A live stream that breaks off and comes back, by a reader that does what a test tells it."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Callable, Dict
+import logging
+import threading
+from typing import Any, Callable, Iterator, List, Optional, Union
 
-import cv2
 import numpy as np
 import pytest
 
+from splitdet.config.streams import Reconnect
 from splitdet.errors import SourceError
-from splitdet.sources import stream
-from splitdet.sources.stream import StreamSource, is_pipeline, pixel_format, to_bgr
+from splitdet.sources.captures.base import Capture
+from splitdet.sources.stream import StreamSource
 
-BLUE, GREEN, RED = 200, 90, 40
-HEIGHT, WIDTH = 4, 8
-
-
-def _yuv() -> np.ndarray:
-    """Y, U and V of the colour above: ITU-R BT.601, studio range."""
-    blue, green, red = BLUE / 255, GREEN / 255, RED / 255
-    luma = 0.299 * red + 0.587 * green + 0.114 * blue
-    return np.rint(
-        [16 + 219 * luma, 128 + 224 * (blue - luma) / 1.772, 128 + 224 * (red - luma) / 1.402]
-    ).astype(np.uint8)
+GONE = SourceError("unplugged")
+NOT_FOUND = SourceError("no /dev/video0")
+Step = Union[int, SourceError, None, Callable[[], Any]]
 
 
-def _plane(value: int, height: int = HEIGHT) -> np.ndarray:
-    return np.full((height, WIDTH), value, np.uint8)
+class ScriptedCapture(Capture):
+    """Gives a grey frame for each number; raises errors; None is the end."""
+
+    reader = "a script"
+
+    def __init__(self, steps: List[Step]) -> None:
+        super().__init__()
+        self._opens = steps[0] if steps and isinstance(steps[0], SourceError) else None
+        self._steps: Iterator[Step] = iter(steps)
+        self.closed = False
+
+    @property
+    def frame_rate(self) -> Optional[float]:
+        return 1000.0
+
+    @property
+    def size_px(self) -> Any:
+        return (2, 4)
+
+    def open(self) -> None:
+        if self._opens is not None:
+            raise self._opens
+
+    def read(self) -> Optional[np.ndarray]:
+        step = next(self._steps)
+        if callable(step):
+            step = step()
+        if isinstance(step, SourceError):
+            raise step
+        return None if step is None else np.full((2, 4, 3), step, np.uint8)
+
+    def close(self) -> None:
+        self.closed = True
 
 
-def _interleaved(one: int, other: int, height: int) -> np.ndarray:
-    return np.tile(np.array([one, other], np.uint8), (height, WIDTH // 2))
+def stream(*scripts: List[Step], **options: Any) -> StreamSource:
+    """A source whose reader follows one script after each opening, which a first error makes fail."""
+    captures = [ScriptedCapture(steps) for steps in scripts]
+    made: List[ScriptedCapture] = []
+
+    def make_capture() -> Capture:
+        made.append(captures[len(made)])
+        return made[-1]
+
+    reconnect = Reconnect(**{"pause_s": 0.1, **options.pop("reconnect", {})})
+    source = StreamSource("camera 0", make_capture, options.pop("asked_px", None), reconnect, **options)
+    source.made = made  # type: ignore[attr-defined]
+    return source
 
 
-def _packed(*values: int) -> np.ndarray:
-    """Two pixels of two bytes each, over and over."""
-    return np.tile(np.array(values, np.uint8).reshape(2, 2), (HEIGHT, WIDTH // 2, 1))
+def greys(source: StreamSource) -> List[int]:
+    """The frames until the end."""
+    return [int(frame.image[0, 0, 0]) for frame in iter(source.read, None)]
 
 
-def _pixels(*values: int) -> np.ndarray:
-    return np.tile(np.array(values, np.uint8), (HEIGHT, WIDTH, 1))
+def test_the_end_of_a_stream_is_no_error() -> None:
+    assert greys(stream([1, 2, None])) == [1, 2]
 
 
-Y, U, V = (int(value) for value in _yuv())
-QUARTER = HEIGHT // 4
-# from https://www.fourcc.org/yuv.php
-LAYOUTS: Dict[str, Callable[[], np.ndarray]] = {
-    "I420": lambda: np.vstack([_plane(Y), _plane(U, QUARTER), _plane(V, QUARTER)]),
-    "YV12": lambda: np.vstack([_plane(Y), _plane(V, QUARTER), _plane(U, QUARTER)]),
-    "NV12": lambda: np.vstack([_plane(Y), _interleaved(U, V, HEIGHT // 2)]),
-    "NV21": lambda: np.vstack([_plane(Y), _interleaved(V, U, HEIGHT // 2)]),
-    "YUY2": lambda: _packed(Y, U, Y, V),
-    "UYVY": lambda: _packed(U, Y, V, Y),
-    "BGR": lambda: _pixels(BLUE, GREEN, RED),
-    "BGRX": lambda: _pixels(BLUE, GREEN, RED, 0),
-    "BGRA": lambda: _pixels(BLUE, GREEN, RED, 255),
-    "RGB": lambda: _pixels(RED, GREEN, BLUE),
-}
-UNKNOWN: Dict[str, Callable[[], np.ndarray]] = {
-    "RGBA": lambda: _pixels(RED, GREEN, BLUE, 255),
-    "RGBX": lambda: _pixels(RED, GREEN, BLUE, 0),
-    "YVYU": lambda: _packed(Y, V, Y, U),
-}
+def test_a_stream_that_breaks_off_goes_on_when_it_is_back() -> None:
+    source = stream([1, 2, GONE], [NOT_FOUND], [NOT_FOUND], [3, 4, None])
+    assert greys(source) == [1, 2, 3, 4]
+    assert [capture.closed for capture in source.made] == [True, True, True, False]  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("pixels", sorted(LAYOUTS))
-def test_a_format_becomes_bgr(pixels: str) -> None:
-    picture = to_bgr(LAYOUTS[pixels](), pixels)
-    assert picture.dtype == np.uint8
-    np.testing.assert_allclose(picture, _pixels(BLUE, GREEN, RED), atol=3)
+def test_frames_are_numbered_on_after_a_gap() -> None:
+    source = stream([1, 2, GONE], [3, None])
+    assert [frame.index for frame in iter(source.read, None)] == [0, 1, 2]
 
 
-@pytest.mark.parametrize("pixels", sorted(UNKNOWN))
-def test_every_format_that_opencv_hands_over_becomes_bgr(pixels: str) -> None:
-    np.testing.assert_allclose(to_bgr(UNKNOWN[pixels](), pixels), _pixels(BLUE, GREEN, RED), atol=3)
+def test_a_gap_is_counted_with_its_first_reason_and_what_was_missed() -> None:
+    source = stream([1, GONE], [NOT_FOUND], [2, GONE], [3, None])
+    greys(source)
+    assert (source.gaps.count, [gap.reason for gap in source.gaps.last]) == (2, ["unplugged"] * 2)
+    for gap in source.gaps.last:
+        assert gap.source == "camera 0"
+        assert gap.frames == max(0, round(gap.seconds * 1000.0) - 1)
+    assert source.gaps.seconds == pytest.approx(sum(gap.seconds for gap in source.gaps.last))
 
 
-@pytest.mark.parametrize("shape", [(HEIGHT, WIDTH), (HEIGHT, WIDTH, 1)])
-@pytest.mark.parametrize("pixels", ["GRAY8", "BGR"])
-def test_a_picture_without_colour_becomes_grey(shape: tuple, pixels: str) -> None:
-    picture = to_bgr(np.full(shape, 77, np.uint8), pixels)
-    np.testing.assert_array_equal(picture, np.full((HEIGHT, WIDTH, 3), 77, np.uint8))
+def test_only_the_last_gaps_are_kept_one_by_one() -> None:
+    scripts: List[List[Step]] = [[1, GONE] for _ in range(30)]
+    source = stream(*scripts, [2, None])
+    greys(source)
+    assert (source.gaps.count, len(source.gaps.last)) == (30, 20)
 
 
-def test_three_channels_are_what_opencv_converted_itself() -> None:
-    picture = _pixels(BLUE, GREEN, RED)
-    np.testing.assert_array_equal(to_bgr(picture, "NV12"), picture)
-
-
-@pytest.mark.parametrize(
-    ("pipeline", "pixels"),
-    [
-        ("videotestsrc ! appsink", "BGR"),
-        ("videotestsrc ! video/x-raw, format=NV12 ! appsink", "NV12"),
-        ("videotestsrc ! video/x-raw,format=(string)I420 ! appsink", "I420"),
-        ("v4l2src ! video/x-raw, format = ( string ) YUY2 ! appsink", "YUY2"),
-        ('videotestsrc ! appsink caps="video/x-raw, format=GRAY8"', "GRAY8"),
-        ('videotestsrc ! video/x-raw, format="UYVY" ! appsink', "UYVY"),
-        (
-            "nvarguscamerasrc ! video/x-raw(memory:NVMM), format=(string)NV12 ! nvvidconv ! "
-            "video/x-raw, format=(string)BGRx ! appsink",
-            "BGRX",
-        ),
-    ],
-)
-def test_the_last_format_of_a_pipeline_counts(pipeline: str, pixels: str) -> None:
-    assert pixel_format(pipeline) == pixels
-
-
-@pytest.mark.parametrize(
-    ("spec", "yes"),
-    [
-        ("videotestsrc ! appsink", True),
-        ("v4l2src device=/dev/video0 ! videoconvert ! appsink drop=1", True),
-        ("videotestsrc ! autovideosink", False),
-        ("appsink", False),
-        ("rtsp://user:pass!word@host/live", False),
-        ("wow!.mp4", False),
-    ],
-)
-def test_a_pipeline_is_told_from_an_address(spec: str, yes: bool) -> None:
-    assert is_pipeline(spec) is yes
-
-
-def test_a_pipeline_is_refused_by_an_opencv_without_gstreamer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "has_gstreamer", lambda: False)
-    with pytest.raises(SourceError, match=r"built without GStreamer.*'videotestsrc ! appsink'"):
-        StreamSource("videotestsrc ! appsink")
-
-
-@pytest.mark.parametrize(("answer", "yes"), [("YES (1.20.3)", True), ("NO", False)])
-def test_gstreamer_is_found_in_what_opencv_says_of_itself(
-    monkeypatch: pytest.MonkeyPatch, answer: str, yes: bool
+def test_a_stream_that_opens_but_breaks_at_once_is_waited_for_ever_longer(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    text = f"  Video I/O:\n    FFMPEG:       YES\n    GStreamer:                   {answer}\n"
-    monkeypatch.setattr(cv2, "getBuildInformation", lambda: text)
-    assert stream.has_gstreamer() is yes
+    pauses: List[float] = []
+    source = stream([1, GONE], [GONE], [GONE], [GONE], [2, None], reconnect={"pause_s": 0.6})
+    monkeypatch.setattr(source._interrupted, "wait", pauses.append)
+    assert greys(source) == [1, 2]
+    assert pauses == [0.0, 0.25, 0.5, 0.6]
 
 
-def test_an_address_that_does_not_answer_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"cannot be opened; is the address right and reachable\?"):
-        StreamSource(f"file://{tmp_path}/none.avi")
+def test_reasons_are_told_once_each(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING, logger="splitdet")
+    greys(stream([1, GONE], [NOT_FOUND], [NOT_FOUND], [2, None]))
+    messages = [record.getMessage() for record in caplog.records]
+    assert messages[0] == "camera 0: gone after 1 frames (unplugged); looking for it"
+    assert "still gone" in messages[1]
+    assert "(no /dev/video0)" in messages[1]
+    assert messages[2].startswith("camera 0: back after")
+    assert len(messages) == 3
 
 
-def test_a_camera_that_is_not_there_is_refused() -> None:
-    with pytest.raises(SourceError, match="camera 9999: cannot be opened; is it plugged in"):
-        StreamSource(9999)
+def test_a_stream_that_is_gone_for_too_long_ends_the_run() -> None:
+    source = stream([1, GONE], *[[NOT_FOUND]] * 50, reconnect={"give_up_s": 0.05})
+    with pytest.raises(SourceError, match=r"camera 0: gone for \d+\.\d s \(no /dev/video0\)"):
+        greys(source)
 
 
-def test_a_pipeline_that_does_not_start_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "has_gstreamer", lambda: True)
-    with pytest.raises(SourceError, match=r"this pipeline does not start; try it with gst-launch-1\.0"):
-        StreamSource("nosuchelement ! appsink")
+def test_a_stream_that_is_not_there_at_first_is_refused() -> None:
+    with pytest.raises(SourceError, match="camera 0: no /dev/video0"):
+        stream([NOT_FOUND])
 
 
-def _recording(folder: Path, frames: int) -> str:
-    path = folder / "clip.avi"
-    code = cv2.VideoWriter.fourcc(*"MJPG")
-    writer = cv2.VideoWriter(str(path), code, 10.0, (64, 48))
-    for _ in range(frames):
-        writer.write(np.full((48, 64, 3), 99, np.uint8))
-    writer.release()
-    return f"file://{path}"
+def test_a_patient_source_waits_for_a_stream_that_is_not_there_at_first() -> None:
+    assert greys(stream([NOT_FOUND], [NOT_FOUND], [1, None], patient=True)) == [1]
 
 
-def test_a_file_behind_an_address_ends_after_its_last_frame(tmp_path: Path) -> None:
-    source = StreamSource(_recording(tmp_path, 5))
-    assert len(list(iter(source.read, None))) == 5
-    source.close()
+def test_it_is_away_while_it_is_looked_for_and_not_a_moment_longer() -> None:
+    seen: List[bool] = []
+
+    def look(grey: int) -> Callable[[], int]:
+        return lambda: seen.append(source.is_away) or grey  # type: ignore[func-returns-value]
+
+    source = stream([look(1), GONE], [look(2), look(3), None])
+    greys(source)
+    assert seen == [False, True, False]
 
 
-def test_a_stream_is_live(tmp_path: Path) -> None:
-    source = StreamSource(_recording(tmp_path, 1))
-    assert (source.live, source.size_px, source.frame_rate) == (True, (48, 64), 10.0)
-    source.close()
+def test_an_interrupt_ends_the_wait_for_a_stream_that_is_gone() -> None:
+    source = stream([1, GONE], *[[NOT_FOUND]] * 1000, reconnect={"pause_s": 60.0})
+    found: List[Any] = []
+    thread = threading.Thread(target=lambda: found.append(greys(source)))
+    thread.start()
+    source.interrupt()
+    thread.join(20)
+    assert found in ([[1]], [[]])
 
 
-def test_a_stream_that_breaks_off_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = StreamSource(_recording(tmp_path, 3))
-    source.read()
-    source.close()  # what is left cannot be read any more, as when a plug is pulled
-    with pytest.raises(SourceError, match=r"clip\.avi: gone after 1 frames"):
-        source.read()
+def test_an_interrupt_reaches_the_reader() -> None:
+    source = stream([1, None])
+    source.interrupt()
+    assert source.made[0].interrupted.is_set()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("asked", "level", "text"),
+    [
+        ((2, 4), logging.INFO, "asked for 4x2, delivers 4x2, 1000 a second, read by a script"),
+        ((480, 640), logging.WARNING, "asked for 640x480, delivers 4x2, 1000 a second"),
+        (None, logging.INFO, "camera 0: 4x2, 1000 a second, read by a script"),
+    ],
+)
+def test_the_size_asked_for_and_the_size_delivered_are_both_told(
+    asked: Any, level: int, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="splitdet")
+    greys(stream([1, GONE], [2, None], asked_px=asked))
+    told = [record for record in caplog.records if "read by" in record.getMessage()]
+    assert [record.levelno for record in told] == [level]
+    assert text in told[0].getMessage()

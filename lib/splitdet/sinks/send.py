@@ -1,0 +1,67 @@
+"""From what a user typed to a sink that sends pictures."""
+
+from __future__ import annotations
+
+import logging
+import re
+from urllib.parse import urlsplit
+
+from splitdet.config.schema import Config
+from splitdet.errors import SinkError
+from splitdet.sinks.base import Sink
+from splitdet.sinks.encode import describe_session, encoder, rtp_pipeline
+from splitdet.sinks.gstreamer import GStreamerSink
+from splitdet.sinks.rtsp import RtspSink
+from splitdet.sources.camera import frame_rate, this_platform
+
+RTSP_PORT = 8554
+PORTS_APART = 2  # RTP takes an even port, the odd one behind it belongs to RTCP
+log = logging.getLogger(__name__)
+
+
+def is_sent(place: str) -> bool:
+    """Whether `place` is an address or a pipeline, and no file or folder."""
+    return bool(re.match(r"(rtp|rtsp)://", place)) or ("!" in place and "appsrc" in place)
+
+
+def open_sender(place: str, config: Config, rate: float, live: bool, stream: int, count: int) -> Sink:
+    """What sends the pictures of one of `count` inputs.
+
+    Args:
+        place: `rtp://HOST:PORT` to send to, `rtsp://HOST:PORT/PATH` to be served at, or a GStreamer
+            pipeline that begins with appsrc.
+        rate: frames per second of the source.
+        live: frames come as they happen.
+
+    Raises:
+        SinkError: the address is wrong, or something is not installed.
+    """
+    if "!" in place:
+        if count > 1:
+            raise SinkError(f"{place}: a pipeline shows one input, and there are {count}")
+        return GStreamerSink(place, frame_rate(rate), live)
+    parts = urlsplit(place)
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    if not parts.hostname or port == 0 or (parts.scheme == "rtp" and port is None):
+        raise SinkError(f"{place}: expects rtp://HOST:PORT or rtsp://HOST:PORT/PATH")
+    platform = config.camera.platform if config.camera.platform != "auto" else this_platform()
+    whole_rate = max(1, round(rate))
+    if parts.scheme == "rtsp":
+        path = parts.path.rstrip("/") or "/live"
+        return RtspSink(
+            parts.hostname,
+            (port or RTSP_PORT) + (stream if count > 1 else 0),
+            path,
+            encoder(config.encode, whole_rate, platform),
+            frame_rate(rate),
+        )
+    assert port is not None
+    port += PORTS_APART * stream
+    codec = config.encode.codec
+    session = describe_session(codec, parts.hostname, port)
+    log.info("sending to %s; for the receiver, as a file .sdp:\n%s", place, session)
+    pipeline = rtp_pipeline(config.encode, parts.hostname, port, whole_rate, live, platform)
+    return GStreamerSink(pipeline, frame_rate(rate), live)

@@ -1,0 +1,1 @@
+"""Who reads a stream: OpenCV, GStreamer or PyAV."""

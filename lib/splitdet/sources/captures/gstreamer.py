@@ -1,0 +1,165 @@
+"""GStreamer pipelines through PyGObject."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Optional, Tuple
+
+import numpy as np
+
+from splitdet.errors import SourceError
+from splitdet.gstreamer import load
+from splitdet.gstreamer.launched import Launched, PipelineError, kind_of
+from splitdet.sources.captures.base import Capture
+
+QUEUED_FRAMES = 4  # that wait in the appsink of a pipeline that names no number
+_BROKEN_OFF = re.compile(r"server closed the connection", re.IGNORECASE)
+
+
+class GStreamerCapture(Capture):
+    """A pipeline that ends in an appsink.
+
+    Whatever its format, frames are converted to BGR by GStreamer itself, which knows the
+    colorimetry of the stream.
+
+    Args:
+        pipeline: as gst-launch-1.0 takes it.
+        silence_s: no frame for so long, the first one included, counts as broken off.
+    """
+
+    def __init__(self, pipeline: str, silence_s: float) -> None:
+        super().__init__()
+        self._text = with_conversion(pipeline)
+        self._silence_s = silence_s
+        self._launched: Optional[Launched] = None
+        self._sink: Any = None
+        self._caps: Any = None
+        self._rate: Optional[float] = None
+        self._size: Optional[Tuple[int, int]] = None
+        self._is_ready = False
+
+    def open(self) -> None:
+        """See `Capture.open`. Done when the first frame is there."""
+        missing = load.why_not()
+        if missing:
+            raise SourceError(missing)
+        self.reader = f"GStreamer {load.version()}"
+        try:
+            self._launched = Launched(self._text)
+            self._launched.for_each(_without_torn_frames)
+            self._sink = self._prepared_sink(self._launched)
+            self._launched.start()
+        except PipelineError as error:
+            raise SourceError(str(error)) from None
+        if self._wait(self._launched):
+            self._note(self._sink.get_static_pad("sink").get_current_caps())
+
+    @property
+    def frame_rate(self) -> Optional[float]:
+        """See `Capture.frame_rate`."""
+        return self._rate
+
+    @property
+    def size_px(self) -> Optional[Tuple[int, int]]:
+        """See `Capture.size_px`."""
+        return self._size
+
+    def read(self) -> Optional[np.ndarray]:
+        """See `Capture.read`."""
+        assert self._launched is not None
+        while self._wait(self._launched):
+            # one may have been dropped for a newer one since
+            sample = self._sink.emit("try-pull-sample", 0)
+            if sample is not None:
+                self._note(sample.get_caps())
+                return self._image(sample)
+            self._is_ready = False
+        return None
+
+    def interrupt(self) -> None:
+        """See `Capture.interrupt`."""
+        super().interrupt()
+        launched = self._launched
+        if launched is not None:
+            with launched.changed:
+                launched.changed.notify_all()
+
+    def close(self) -> None:
+        """See `Capture.close`."""
+        if self._launched is not None:
+            self._launched.close()
+
+    def _prepared_sink(self, launched: Launched) -> Any:
+        sinks = list(launched.elements("appsink"))
+        if len(sinks) != 1:
+            raise SourceError(f"a pipeline needs one appsink, this has {len(sinks)}")
+        (sink,) = sinks
+        sink.set_property("caps", load.gst().Caps.from_string("video/x-raw, format=(string)BGR"))
+        if not sink.get_property("max-buffers"):  # without bounds, as nobody asked for it to be
+            sink.set_property("max-buffers", QUEUED_FRAMES)
+        sink.set_property("emit-signals", True)
+        launched.connect(sink, "new-sample", self._on_sample)
+        return sink
+
+    def _on_sample(self, unused_sink: Any) -> Any:
+        """On a thread of GStreamer: a frame waits in the appsink."""
+        launched = self._launched
+        assert launched is not None
+        with launched.changed:
+            self._is_ready = True
+            launched.changed.notify_all()
+        return load.gst().FlowReturn.OK
+
+    def _wait(self, launched: Launched) -> bool:
+        """Wait for a frame; whether there is one, else the stream has ended or was interrupted."""
+        with launched.changed:
+            woken = launched.changed.wait_for(lambda: self._has_news(launched), self._silence_s)
+        if self.interrupted.is_set():
+            return False
+        if self._is_ready:  # frames that came before an error or the end are still given
+            return True
+        if launched.error:
+            raise SourceError(launched.error)
+        if launched.ended and _BROKEN_OFF.search(launched.warning):
+            raise SourceError(launched.warning)
+        if not woken:
+            raise SourceError(f"no frame for {self._silence_s:g} s")
+        return False
+
+    def _has_news(self, launched: Launched) -> bool:
+        return self._is_ready or bool(launched.error) or launched.ended or self.interrupted.is_set()
+
+    def _note(self, caps: Any) -> None:
+        """Take note of size and rate, which a stream may change at any time."""
+        if self._caps is None or not self._caps.is_equal(caps):
+            self._caps = caps
+            self._size, self._rate = _described(caps)
+
+    def _image(self, sample: Any) -> np.ndarray:
+        """uint8 (H, W, 3) of a BGR buffer, whose rows fill up to multiples of four bytes."""
+        assert self._size is not None
+        height, width = self._size
+        row_bytes = (3 * width + 3) // 4 * 4
+        buffer = sample.get_buffer()
+        data = buffer.extract_dup(0, height * row_bytes)
+        rows = np.frombuffer(data, np.uint8).reshape(height, row_bytes)
+        return np.ascontiguousarray(rows[:, : 3 * width]).reshape(height, width, 3)
+
+
+def with_conversion(pipeline: str) -> str:
+    """The pipeline with a converter in front of its appsink, which is then asked for BGR."""
+    return re.sub(r"!\s*appsink\b(?!.*\bappsink\b)", "! videoconvert ! appsink", pipeline, count=1)
+
+
+def _without_torn_frames(element: Any) -> None:
+    """Let a software decoder that joins a stream in its middle wait for the first whole picture."""
+    if kind_of(element).startswith("avdec_") and element.find_property("output-corrupt"):
+        element.set_property("output-corrupt", False)
+
+
+def _described(caps: Any) -> Tuple[Tuple[int, int], Optional[float]]:
+    """Height and width, and frames per second where they are constant."""
+    structure = caps.get_structure(0)
+    size = structure.get_int("height")[1], structure.get_int("width")[1]
+    known, numerator, denominator = structure.get_fraction("framerate")
+    return size, numerator / denominator if known and numerator and denominator else None

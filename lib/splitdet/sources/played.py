@@ -1,0 +1,128 @@
+"""How a source is played: from where to where, how often, how fast, and every how many frames."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from dataclasses import replace
+from typing import Callable, Optional, Tuple
+
+from splitdet.config.streams import Playback
+from splitdet.sources.base import Source
+from splitdet.types import Frame
+
+
+class PlayedSource(Source):
+    """A source with the options of `Playback`.
+
+    Frames are numbered as they are given. Their times go on from one pass to the next.
+
+    Args:
+        make_source: opens the source; called again for each pass.
+    """
+
+    def __init__(self, make_source: Callable[[], Source], playback: Playback) -> None:
+        self._make_source = make_source
+        self._inner = make_source()
+        super().__init__(self._inner.name)
+        self.live = self._inner.live
+        self.unit = self._inner.unit
+        self.keeps_files = self._inner.keeps_files
+        self.gaps = self._inner.gaps
+        self.skipped = self._inner.skipped
+        self._playback = playback
+        self._passes_left = 0 if self.live else playback.loop
+        self._given = 0  # of this pass
+        self._offset_s = 0.0  # time that earlier passes took
+        self._last_s = 0.0
+        self._begin_s: Optional[float] = None
+        self._interrupted = threading.Event()
+
+    @property
+    def frame_count(self) -> Optional[int]:
+        """See `Source.frame_count`."""
+        count, options = self._inner.frame_count, self._playback
+        if count is None or self.live or options.loop < 0:
+            return None
+        rate = self._inner.frame_rate
+        if rate:
+            last = min(count, math.ceil(options.stop_s * rate)) if options.stop_s else count
+            count = max(0, last - math.ceil(options.start_s * rate))
+        return math.ceil(count / options.stride) * (options.loop + 1)
+
+    @property
+    def frame_rate(self) -> Optional[float]:
+        """See `Source.frame_rate`."""
+        rate = self._inner.frame_rate
+        return rate / self._playback.stride if rate else None
+
+    @property
+    def size_px(self) -> Optional[Tuple[int, int]]:
+        """See `Source.size_px`."""
+        return self._inner.size_px
+
+    @property
+    def is_away(self) -> bool:
+        """See `Source.is_away`."""
+        return self._inner.is_away
+
+    def read(self) -> Optional[Frame]:
+        """See `Source.read`."""
+        while not self._interrupted.is_set():
+            self._keep_pace()
+            frame = self._next()
+            if frame is not None:
+                return frame
+            if not self._passes_left or not self._given:
+                return None
+            self._begin_again()
+        return None
+
+    def interrupt(self) -> None:
+        """See `Source.interrupt`."""
+        self._interrupted.set()
+        self._inner.interrupt()
+
+    def close(self) -> None:
+        """See `Source.close`."""
+        self._inner.close()
+
+    def _next(self) -> Optional[Frame]:
+        """The next frame of this pass."""
+        options, rate = self._playback, self._inner.frame_rate
+        leave_out = options.stride - 1
+        if not self._given:
+            leave_out = math.ceil(options.start_s * rate) if rate and not self.live else 0
+        for _ in range(leave_out):
+            if not self._inner.skip():
+                return None
+        frame = self._inner.read()
+        while self.live and frame is not None and frame.time_s < options.start_s:
+            frame = self._inner.read()
+        if frame is None or (options.stop_s and frame.time_s >= options.stop_s):
+            return None
+        self._given += 1
+        self._last_s = self._offset_s + frame.time_s
+        frame = replace(frame, index=self._index, time_s=self._last_s)
+        self._index += 1
+        return frame
+
+    def _keep_pace(self) -> None:
+        """Wait until the next frame is due, if it is to come as fast as it was recorded."""
+        rate = self.frame_rate
+        if self._playback.speed != "source" or self.live or not rate:
+            return
+        now_s = time.perf_counter()
+        if self._begin_s is None:
+            self._begin_s = now_s
+        self._interrupted.wait(max(0.0, self._begin_s + self._index / rate - now_s))
+
+    def _begin_again(self) -> None:
+        """The next pass."""
+        self._passes_left -= 1
+        rate = self.frame_rate
+        self._offset_s = self._last_s + (1.0 / rate if rate else 0.0) - self._playback.start_s
+        self._given = 0
+        self._inner.close()
+        self._inner = self._make_source()

@@ -1,0 +1,243 @@
+"""Real servers and senders on this machine: their streams are read, break off, and come back."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Callable, List, NamedTuple, Optional
+
+import pytest
+
+from commands import ENVIRONMENT, HANG_S
+from rtsp_server import rtsp_server
+from splitdet.config import make_config
+from splitdet.errors import SourceError
+from splitdet.sources.captures.base import Capture
+from splitdet.sources.captures.opencv import OpenCVCapture
+from splitdet.sources.captures.pyav import PyAVCapture, is_installed
+from splitdet.sources.choose import open_source
+from splitdet.sources.painted import age_s
+from splitdet.sources.stream import StreamSource
+from splitdet.types import Frame
+
+pytestmark = pytest.mark.gstreamer
+OLD_S = 3.0  # a frame from before a gap would be older; an encoder on a busy machine takes a while
+SILENCE_S = 2.0
+
+READERS = [
+    "gstreamer",
+    pytest.param("pyav", marks=pytest.mark.skipif(not is_installed(), reason="pip install av")),
+    "opencv",
+]
+
+
+class Seen(NamedTuple):
+    """What a test keeps of a frame."""
+
+    index: int
+    captured_s: float
+    age_s: Optional[float]
+
+
+def opened(reader: str, address: str, **reconnect: float) -> StreamSource:
+    """The stream at `address`, by one of the three readers."""
+    config = make_config(reconnect={"silence_s": SILENCE_S, "pause_s": 0.5, **reconnect})
+    if reader == "gstreamer":
+        source = open_source(address, config)
+        assert isinstance(source, StreamSource)
+        assert source.reader.startswith("GStreamer")
+        return source
+    makers: Any = {
+        "pyav": lambda: PyAVCapture(address, config.camera, SILENCE_S),
+        "opencv": lambda: OpenCVCapture(address, SILENCE_S),
+    }
+    make: Callable[[], Capture] = makers[reader]
+    return StreamSource(address, make, None, config.reconnect)
+
+
+def read(source: StreamSource, frames: int) -> List[Seen]:
+    """So many frames."""
+    seen: List[Seen] = []
+    while len(seen) < frames:
+        frame = source.read()
+        assert frame is not None
+        seen.append(Seen(frame.index, frame.captured_s, age_s(frame.image)))
+    return seen
+
+
+def assert_new(frames: List[Seen]) -> None:
+    """None of them is black, torn, old or seen twice."""
+    ages = [frame.age_s for frame in frames]
+    assert None not in ages
+    assert max(age for age in ages if age is not None) < OLD_S
+    painted = [frame.captured_s - (frame.age_s or 0.0) for frame in frames]
+    assert all(later > earlier for earlier, later in zip(painted, painted[1:]))
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_stream_whose_server_is_killed_goes_on_with_new_frames(reader: str) -> None:
+    with rtsp_server() as (server, address):
+        source = opened(reader, address)
+        frames = read(source, 20)
+        server.kill()
+        server.wait()
+    port = int(address.split(":")[2].split("/")[0])
+    with rtsp_server(port=port):
+        while not source.gaps.count:
+            frames += read(source, 1)
+        frames += read(source, 20)
+        assert_new(frames)
+        assert [frame.index for frame in frames] == list(range(len(frames)))
+        (gap,) = source.gaps.last
+        assert gap.frames == pytest.approx(25 * gap.seconds, abs=2)
+        source.close()
+
+
+@pytest.mark.parametrize(
+    ("reader", "reason"), [("gstreamer", "The server closed the connection"), ("opencv", "it broke off")]
+)
+def test_the_reason_for_a_gap_is_told(reader: str, reason: str) -> None:
+    with rtsp_server() as (server, address):
+        source = opened(reader, address, give_up_s=1e-6)
+        read(source, 5)
+        server.kill()
+    with pytest.raises(SourceError, match=reason):
+        read(source, 1000)
+    source.close()
+
+
+@pytest.mark.parametrize("codec", ["h264", "h265"])
+def test_a_stream_that_ends_is_at_its_end_and_not_gone(codec: str) -> None:
+    with rtsp_server(codec, 2.0, "end") as (_, address):
+        source = opened("gstreamer", address)
+        frames = list(iter(source.read, None))
+        source.close()
+    assert len(frames) > 10
+    assert source.gaps.count == 0
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_server_that_falls_silent_trips_the_watchdog(reader: str) -> None:
+    with rtsp_server("h264", 1.5, "silent") as (_, address):
+        source = opened(reader, address, give_up_s=0.1)
+        with pytest.raises(SourceError, match=f"no frame for {SILENCE_S:g} s"):
+            read(source, 1000)
+        source.close()
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_stream_that_is_joined_in_its_middle_begins_with_a_whole_picture(reader: str) -> None:
+    with rtsp_server() as (_, address):
+        first = opened("gstreamer", address)
+        read(first, 17)  # key frames come every 12 pictures
+        second = opened(reader, address)
+        assert_new(read(second, 10))
+        first.close()
+        second.close()
+
+
+def test_an_interrupt_ends_the_wait_for_a_silent_server() -> None:
+    with rtsp_server("h264", 2.0, "silent") as (_, address):
+        source = opened("gstreamer", address, silence_s=3600.0)
+        ended = threading.Event()
+
+        def read_on() -> None:
+            while source.read() is not None:
+                pass
+            ended.set()
+
+        threading.Thread(target=read_on, daemon=True).start()
+        source.interrupt()
+        assert ended.wait(20)
+        source.close()
+
+
+def test_a_path_that_the_server_does_not_have_is_told() -> None:
+    with rtsp_server() as (_, address), pytest.raises(SourceError, match="Not found"):
+        opened("gstreamer", address + "/other")
+
+
+def free_port() -> int:
+    """A UDP port that nobody uses."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def rtp_sender(codec: str, port: int, frames: int) -> List[str]:
+    """The command that sends a test picture, as a board would send its camera."""
+    number = codec[1:]
+    pipeline = (
+        f"videotestsrc is-live=true num-buffers={frames} ! "
+        "video/x-raw,width=320,height=240,framerate=30/1 ! "
+        f"x{number}enc tune=zerolatency speed-preset=ultrafast key-int-max=10 ! {codec}parse ! "
+        f"rtp{codec}pay config-interval=1 ! udpsink host=127.0.0.1 port={port} sync=false"
+    )
+    return ["gst-launch-1.0", "-q", *pipeline.split()]
+
+
+def start_when_heard(command: List[str], port: int) -> subprocess.Popen[bytes]:
+    """Start a sender once somebody listens at its port."""
+    deadline_s = time.monotonic() + 20
+    while f":{port:04X} " not in Path("/proc/net/udp").read_text() and time.monotonic() < deadline_s:
+        time.sleep(0.02)
+    return subprocess.Popen(command)
+
+
+@pytest.mark.parametrize("codec", ["h264", "h265"])
+def test_rtp_from_gst_launch_arrives_by_at_least_99_percent(codec: str) -> None:
+    sent, port = 120, free_port()
+    source = open_source(
+        "camera",
+        make_config(
+            camera={"kind": "rtp", "port": port, "codec": codec, "latency_ms": 50},
+            reconnect={"silence_s": SILENCE_S, "give_up_s": 0.1},
+        ),
+    )
+    received: List[Frame] = []
+    with ThreadPoolExecutor() as pool:
+        sender = pool.submit(start_when_heard, rtp_sender(codec, port, sent), port)
+        with pytest.raises(SourceError, match="no frame for"):
+            received.extend(iter(source.read, None))
+        assert sender.result().wait() == 0
+    source.close()
+    assert len(received) >= 0.99 * sent
+
+
+@pytest.mark.slow
+def test_a_run_outlives_a_server_that_is_down_for_ten_seconds(tiny_model: Path, tmp_path: Path) -> None:
+    settings = ["engine=tensorflow", "stall_timeout_s=5", "det_interval=1"]
+    command = [sys.executable, "-m", "splitdet", "run"]
+    options = [word for setting in settings for word in ("--set", setting)]
+    with rtsp_server() as (server, address):
+        port = int(address.split(":")[2].split("/")[0])
+        command += [address, "none", "--model", str(tiny_model), "--summary", "s.json", *options]
+        run = subprocess.Popen(
+            command,
+            cwd=str(tmp_path),
+            env={**os.environ, **ENVIRONMENT},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
+        )
+        assert run.stdout is not None
+        run.stdout.readline()  # the detections of its first frame
+        server.kill()
+        time.sleep(10)
+    with rtsp_server("h264", 8.0, "end", port=port):
+        _, errors = run.communicate(timeout=HANG_S)
+    assert run.returncode == 0, errors
+    assert "gone after" in errors
+    assert "The server closed the connection" in errors
+    summary = json.loads((tmp_path / "s.json").read_text())
+    assert summary["frames_in"] == summary["frames_out"] + sum(summary["dropped"].values())
+    (gap,) = summary["gaps"]["last"]
+    assert 10 < gap["seconds"] < 15
+    assert gap["frames"] == pytest.approx(25 * gap["seconds"], abs=2)

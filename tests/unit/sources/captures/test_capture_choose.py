@@ -1,0 +1,108 @@
+"""Who reads what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from splitdet.config import Config, make_config
+from splitdet.errors import SourceError
+from splitdet.gstreamer import load
+from splitdet.sources.captures import choose, pyav
+from splitdet.sources.captures.choose import choose_camera, choose_capture, is_pipeline, without_password
+from splitdet.sources.captures.gstreamer import GStreamerCapture
+from splitdet.sources.captures.opencv import OpenCVCapture
+from splitdet.sources.captures.pyav import PyAVCapture
+
+PIPELINE = "videotestsrc ! appsink"
+RTSP = "rtsp://host/live"
+
+
+@pytest.fixture(name="machine")
+def _machine(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What is installed: `machine(gobject=.., opencv=.., av=..)`."""
+
+    def install(gobject: bool = False, opencv: bool = False, av: bool = False) -> None:
+        monkeypatch.setattr(load, "why_not", lambda: "" if gobject else "apt-get install gi")
+        monkeypatch.setattr(load, "has_element", lambda name: gobject)
+        monkeypatch.setattr(choose, "has_gstreamer", lambda: opencv)
+        monkeypatch.setattr(pyav, "is_installed", lambda: av)
+
+    return install
+
+
+@pytest.mark.parametrize(
+    ("spec", "yes"),
+    [
+        ("videotestsrc ! appsink", True),
+        ("v4l2src device=/dev/video0 ! videoconvert ! appsink drop=1", True),
+        ("videotestsrc ! autovideosink", False),
+        ("appsink", False),
+        ("rtsp://user:pass!word@host/live", False),
+        ("wow!.mp4", False),
+    ],
+)
+def test_a_pipeline_is_told_from_an_address(spec: str, yes: bool) -> None:
+    assert is_pipeline(spec) is yes
+
+
+@pytest.mark.parametrize(
+    ("spec", "installed", "reader"),
+    [
+        (0, {"gobject": True, "opencv": True, "av": True}, OpenCVCapture),
+        ("/dev/video2", {"gobject": True, "av": True}, OpenCVCapture),
+        (PIPELINE, {"gobject": True, "opencv": True}, GStreamerCapture),
+        (PIPELINE, {"opencv": True}, OpenCVCapture),
+        (RTSP, {"gobject": True, "av": True}, GStreamerCapture),
+        (RTSP, {"av": True}, PyAVCapture),
+        (RTSP, {}, OpenCVCapture),
+        ("http://host/a.mp4", {"gobject": True, "av": True}, PyAVCapture),
+        ("http://host/a.mp4", {"gobject": True}, OpenCVCapture),
+    ],
+)
+def test_the_reader_that_tells_most_is_taken(
+    machine: Any, spec: Any, installed: Any, reader: type
+) -> None:
+    machine(**installed)
+    assert type(choose_capture(spec, Config()).make_capture()) is reader
+
+
+@pytest.mark.parametrize("describe", [lambda: choose_capture(PIPELINE, Config()), None])
+def test_a_pipeline_without_any_gstreamer_is_refused_with_what_to_install(
+    machine: Any, describe: Any
+) -> None:
+    machine(av=True)
+    with pytest.raises(SourceError, match=r"cannot be read here: apt-get install gi\. \(OpenCV"):
+        (describe or (lambda: choose_camera(make_config(camera={"kind": "test"}))))()
+
+
+@pytest.mark.parametrize(
+    ("camera", "name", "asked_px"),
+    [
+        ({"kind": "test"}, "test", (480, 640)),
+        ({"kind": "usb", "device": 1, "size": "320x240"}, "usb 1", (240, 320)),
+        ({"kind": "csi", "sensor_id": 2, "platform": "nano"}, "csi 2", (480, 640)),
+        ({"kind": "rtsp", "address": "rtsp://me:secret@host/a"}, "rtsp rtsp://me:***@host/a", None),
+        ({"kind": "rtp", "port": 5004}, "rtp 5004", None),
+    ],
+)
+def test_a_camera_in_words_has_a_name_and_a_size(
+    machine: Any, camera: Any, name: str, asked_px: Any
+) -> None:
+    machine(gobject=True)
+    reading = choose_camera(make_config(camera=camera))
+    assert (reading.name, reading.asked_px) == (name, asked_px)
+
+
+@pytest.mark.parametrize(
+    ("spec", "shown"),
+    [
+        ("rtsp://me:secret@host:554/live", "rtsp://me:***@host:554/live"),
+        ("rtsp://me@host/live", "rtsp://me@host/live"),
+        ("rtsp://host:554/a:b@c", "rtsp://host:554/a:b@c"),
+        ("rtspsrc location=rtsp://me:a@b@host/x ! a", "rtspsrc location=rtsp://me:***@host/x ! a"),
+    ],
+)
+def test_passwords_are_not_shown(spec: str, shown: str) -> None:
+    assert without_password(spec) == shown

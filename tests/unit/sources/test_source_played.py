@@ -1,0 +1,149 @@
+"""From where to where a source is played, how often, how fast."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any, List
+
+import cv2
+import numpy as np
+import pytest
+
+from fakes import FakeSource
+from splitdet.config.streams import Playback
+from splitdet.sources.played import PlayedSource
+from splitdet.sources.video import VideoSource
+
+FRAMES, RATE = 20, 10.0
+
+
+@pytest.fixture(name="clip_file", scope="module")
+def _clip_file(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Frame n is grey with the value 10 n."""
+    path = str(tmp_path_factory.mktemp("clip") / "clip.avi")
+    writer = cv2.VideoWriter(path, cv2.VideoWriter.fourcc(*"MJPG"), RATE, (64, 48))
+    for index in range(FRAMES):
+        writer.write(np.full((48, 64, 3), 10 * index, np.uint8))
+    writer.release()
+    return path
+
+
+def played(path: str, **options: Any) -> PlayedSource:
+    """The clip with these options."""
+    return PlayedSource(lambda: VideoSource(path), Playback(**options))
+
+
+def numbers(source: PlayedSource) -> List[int]:
+    """Which frames of the clip it gives, read from their pixels."""
+    found = [round(float(frame.image.mean()) / 10) for frame in iter(source.read, None)]
+    source.close()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, list(range(20))),
+        ({"stride": 3}, [0, 3, 6, 9, 12, 15, 18]),
+        ({"stride": 50}, [0]),
+        ({"start_s": 1.5}, [15, 16, 17, 18, 19]),
+        ({"start_s": 1.45}, [15, 16, 17, 18, 19]),
+        ({"stop_s": 0.5}, [0, 1, 2, 3, 4]),
+        ({"start_s": 0.5, "stop_s": 1.1, "stride": 2}, [5, 7, 9]),
+        ({"start_s": 99.0}, []),
+        ({"loop": 2, "stop_s": 0.2}, [0, 1] * 3),
+        ({"loop": 1, "start_s": 1.8}, [18, 19] * 2),
+    ],
+)
+def test_the_frames_that_are_wanted_are_given(
+    clip_file: str, options: Any, expected: List[int]
+) -> None:
+    source = played(clip_file, **options)
+    count = source.frame_count
+    assert numbers(source) == expected
+    assert count == len(expected)
+
+
+def test_frames_are_numbered_as_they_are_given_and_keep_their_times(clip_file: str) -> None:
+    frames = list(iter(played(clip_file, stride=5, start_s=0.5).read, None))
+    assert [frame.index for frame in frames] == [0, 1, 2]
+    np.testing.assert_allclose([frame.time_s for frame in frames], [0.5, 1.0, 1.5])
+
+
+def test_times_go_on_in_the_next_pass(clip_file: str) -> None:
+    frames = list(iter(played(clip_file, loop=2, stop_s=0.3).read, None))
+    np.testing.assert_allclose([frame.time_s for frame in frames], np.arange(9) / RATE)
+    assert [frame.index for frame in frames] == list(range(9))
+
+
+def test_the_rate_is_that_of_the_frames_that_are_given(clip_file: str) -> None:
+    source = played(clip_file, stride=4)
+    assert (source.frame_rate, source.size_px) == (2.5, (48, 64))
+    source.close()
+
+
+def test_a_loop_for_ever_has_no_count_and_ends_when_interrupted(clip_file: str) -> None:
+    source = played(clip_file, loop=-1)
+    assert source.frame_count is None
+    for _ in range(3 * FRAMES):
+        assert source.read() is not None
+    source.interrupt()
+    assert source.read() is None
+    source.close()
+
+
+def test_a_source_without_frames_does_not_loop_for_ever() -> None:
+    source = PlayedSource(lambda: FakeSource(0), Playback(loop=-1))
+    assert source.read() is None
+
+
+def test_the_speed_of_the_recording_is_not_exceeded(
+    clip_file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = played(clip_file, speed="source")
+    due: List[float] = []
+    monkeypatch.setattr(source._interrupted, "wait", due.append)
+    source._begin_s = 1e9  # so far ahead that the time of reading does not matter
+    numbers(source)
+    steps = np.diff(due)
+    np.testing.assert_allclose(steps, 1 / RATE, atol=0.05)
+    assert len(due) == FRAMES + 1
+
+
+def test_as_fast_as_possible_never_waits(clip_file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = played(clip_file)
+    monkeypatch.setattr(source._interrupted, "wait", pytest.fail)
+    assert len(numbers(source)) == FRAMES
+
+
+def test_of_a_live_source_loop_and_speed_are_left_out() -> None:
+    source = PlayedSource(lambda: FakeSource(4, rate=1000.0), Playback(loop=5, speed="source", stride=2))
+    assert (source.live, source.frame_count) == (True, None)
+    assert [frame.image[0, 0, 0] for frame in iter(source.read, None)] == [0, 2]
+
+
+def test_a_live_source_is_cut_by_the_time_since_it_opened() -> None:
+    ticks = threading.Event()
+    source = PlayedSource(
+        lambda: FakeSource(40, work=lambda index: ticks.wait(0.01), rate=100.0),  # type: ignore[arg-type, return-value]
+        Playback(start_s=0.1, stop_s=0.2),
+    )
+    times = [frame.time_s for frame in iter(source.read, None)]
+    assert times
+    assert min(times) >= 0.1
+    assert max(times) < 0.2
+
+
+def test_a_folder_is_played_again(tmp_path: Path) -> None:
+    from splitdet.config import make_config
+    from splitdet.sources.choose import open_source
+
+    for name in ("a.png", "b.png"):
+        cv2.imwrite(str(tmp_path / name), np.zeros((4, 4, 3), np.uint8))
+    (tmp_path / "c.png").write_bytes(b"broken")
+    source = open_source(str(tmp_path), make_config(playback={"loop": 1}))
+    names = [Path(frame.source).name for frame in iter(source.read, None)]
+    assert names == ["a.png", "b.png"] * 2
+    assert source.keeps_files
+    assert len(source.skipped) == 1
