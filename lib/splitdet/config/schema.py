@@ -95,7 +95,8 @@ class Config:
     engine: str = _key(
         "auto",
         "who computes the network; auto: the fastest that is installed and agrees with TensorFlow on "
-        "this machine (tensorrt is not tried: it builds an engine for minutes, see splitdet build)",
+        "this machine (tensorrt takes part once splitdet build has made its engine, which takes "
+        "minutes)",
         "run",
         choices=("auto", "tensorflow", "openvino", "onnxruntime", "tensorrt"),
     )

@@ -84,6 +84,10 @@ class Engine(Described):
             on_cpu: nodes whose names begin with one of these run on the CPU; `EVERYTHING`: all do.
         """
 
+    def is_ready(self, part: Part) -> bool:
+        """Whether `part` compiles in seconds; for some engines that takes minutes the first time."""
+        return True
+
     def compile_frames(self, part: Part, nms: Optional[Suppression] = None) -> Optional[Runner]:
         """Make a network ready to take frames as they are; None where this engine cannot do that.
 

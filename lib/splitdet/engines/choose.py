@@ -24,7 +24,7 @@ from splitdet.models import TRT_V1
 from splitdet.models.base import Model
 from splitdet.models.onnx_parts import OnnxParts
 from splitdet.models.parts import GraphParts
-from splitdet.plan import Front
+from splitdet.plan import FramesFront, Front
 
 
 class _Readers(NamedTuple):
@@ -52,6 +52,7 @@ _READERS = {
         {"openvino": ["openvino"], "onnxruntime": ["onnxruntime"]},
     ),
 }
+TENSORRT = "tensorrt"
 VERDICTS = "engines.json"
 log = logging.getLogger(__name__)
 
@@ -81,7 +82,7 @@ def open_ends(
 
     engine = config.engine
     if config.model_type == TRT_V1 and engine == "auto":
-        engine = "tensorrt"
+        engine = TENSORRT
     if engine != "auto":
         _check(engine, model, split)
         return by(engine)
@@ -96,6 +97,9 @@ def open_ends(
     best = _fastest(candidates, config, model, feeders)
     verdicts[key] = best.name
     write_cache(verdicts_file, json.dumps(verdicts, indent=1).encode())
+    if isinstance(best.front, FramesFront):  # it may suppress as well, which a trial does not ask for
+        best.front.close()
+        return by(best.name)
     # it is compiled already
     back = make_back(config, model, split, by_tensorflow=best.engine.starts_at == "image")
     return Ends(best.engine, best.front, back)
@@ -103,13 +107,13 @@ def open_ends(
 
 def _check(engine: str, model: Model, split: bool) -> None:
     """Refuse an engine that does not run such a model."""
-    known = [*_READERS[model.parts.file_format].packages, "tensorrt"]
+    known = [*_READERS[model.parts.file_format].packages, TENSORRT]
     if engine not in known:
         raise EngineError(
             f"engine {engine} does not run {model.parts.file_format}; set engine: "
             + ", ".join(["auto", *known])
         )
-    suppresses = engine in ("tensorflow", "tensorrt")
+    suppresses = engine in ("tensorflow", TENSORRT)
     takes_it = model.parts.resized is not None and (split or suppresses)
     if engine != "tensorflow" and not takes_it:
         reason = f"this one is {model.type_name}" if split else "split_model is False"
@@ -127,12 +131,26 @@ def _candidates(config: Config, model: Model, split: bool) -> List[str]:
     if config.precision != "fp32":
         wants_tensorflow = config.precision == "tf32"
         candidates = [name for name in installed if (name == "tensorflow") == wants_tensorflow]
-    if not split or model.parts.resized is None or not candidates:
+    if not split or model.parts.resized is None:
+        return [readers.reference]
+    if config.precision != "tf32" and _is_built(config, model):
+        candidates = [*candidates, TENSORRT]
+    if not candidates:
         return [readers.reference]
     if readers.reference not in installed:
         log.info("%s is not installed, so engine %s is not compared", readers.called, candidates[0])
         return candidates[:1]
     return candidates
+
+
+def _is_built(config: Config, model: Model) -> bool:
+    """Whether TensorRT has an engine for the model; to build one takes too long for a trial."""
+    if importlib.util.find_spec(TENSORRT) is None:
+        return False
+    try:
+        return make_engine(TENSORRT, config, 1).is_ready(model.parts.network())
+    except EngineError:
+        return False
 
 
 class _Trial(NamedTuple):
@@ -209,7 +227,9 @@ def _read_verdicts(path: Path) -> Dict[str, str]:
 def _key(candidates: List[str], config: Config, model: Model, feeders: int) -> str:
     """Changes with the network, the versions of the engines, the machine and the settings."""
     packages = _READERS[model.parts.file_format].packages
-    versions = [f"{name} {package_version(packages[name][0])}" for name in sorted(candidates)]
+    versions = [
+        f"{name} {package_version(packages.get(name, [name])[0])}" for name in sorted(candidates)
+    ]
     machine = (platform.machine(), _processor(), usable_cores())
     settings = (config.device, config.precision, feeders, __version__)
     pictures = Pictures(config.calibration, (1, 1)).digest if config.precision == "int8" else ""
