@@ -6,6 +6,7 @@ import logging
 import os
 import time
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any, Iterator, List
 
 import numpy as np
@@ -35,8 +36,8 @@ def quantizer_key(pictures: Pictures) -> str:
 def quantize(model: Any, pictures: Pictures) -> Any:
     """A model of OpenVINO, its convolutions in INT8; it may take minutes.
 
-    What lies outside of the convolutions stays as it is, and so do the last ones, whose rounding
-    would be seen in the boxes and which are little work.
+    What lies outside of the convolutions stays as it is, and so do the first and the last ones: they
+    are little work, and their rounding costs the most.
 
     Args:
         model: with one input, float32 (1, H, W, 3).
@@ -49,7 +50,7 @@ def quantize(model: Any, pictures: Pictures) -> Any:
     progress = Progress("quantizing to int8")
     with importing():
         nncf = _nncf()
-    shown = _Shown(list(_first(pictures)), progress)
+    shown = _Shown(list(islice(pictures.batches(1), MOST_PICTURES)), progress)
 
     def work() -> Any:
         return nncf.quantize(
@@ -90,17 +91,13 @@ def names_in_float(model: Any) -> List[str]:
     return [
         node.get_friendly_name()
         for node, place in zip(nodes, places(layers))
-        if (place.is_outside or place.is_last) and node.get_type_name() not in _NO_LAYERS
+        if (place.is_outside or place.is_first or place.is_last)
+        and node.get_type_name() not in _NO_LAYERS
     ]
 
 
 def _name(port: Any) -> str:
     return f"{port.get_node().get_friendly_name()}:{port.get_index()}"
-
-
-def _first(pictures: Pictures) -> Iterator[np.ndarray]:
-    for _, picture in zip(range(MOST_PICTURES), pictures.batches(1)):
-        yield picture
 
 
 class _Shown:

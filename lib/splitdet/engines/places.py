@@ -35,6 +35,11 @@ class Place(NamedTuple):
         return not self.is_convolution and not (self.has_one_ahead and self.has_one_behind)
 
     @property
+    def is_first(self) -> bool:
+        """Whether it is a convolution and there is none ahead of it."""
+        return self.is_convolution and not self.has_one_ahead
+
+    @property
     def is_last(self) -> bool:
         """Whether it is a convolution and there is none behind it."""
         return self.is_convolution and not self.has_one_behind

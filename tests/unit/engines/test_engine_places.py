@@ -22,6 +22,10 @@ def test_only_what_lies_between_convolutions_is_not_outside() -> None:
     assert outside == ["normalise", "size", "decode", "join"]
 
 
+def test_the_first_convolutions_have_none_ahead_of_them() -> None:
+    assert [name for name, place in FOUND.items() if place.is_first] == ["first"]
+
+
 def test_the_last_convolutions_have_none_behind_them() -> None:
     assert [name for name, place in FOUND.items() if place.is_last] == ["second", "head"]
 
