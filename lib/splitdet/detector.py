@@ -162,6 +162,12 @@ def _check_against(config: Config, model: Model) -> None:
             f"{key} is {getattr(config, key)}, but the NMS of {model.type_name} is not in its file; "
             f"set {key}: {value}"
         )
+    if config.nms_score_th and (not split or config.nms == "graph"):
+        why = "nms is graph" if split else _why_unused(config, model)
+        raise ConfigError(
+            f"nms_score_th is {config.nms_score_th:g}, but the graph's own NMS runs ({why}); "
+            "set nms_score_th: 0"
+        )
     claims = [
         ("num_classes", config.num_classes, model.classes if model.parts.cut else None, "classes"),
         ("split_shape", config.split_shape, model.anchors if split else None, "anchors"),

@@ -154,7 +154,8 @@ def make_back(config: Config, model: Model, split: bool, by_tensorflow: bool) ->
             otherwise it is not loaded, and the fast NMS keeps what TensorFlow 2 keeps.
 
     Raises:
-        CutError: `nms: fast` was asked for, and this graph's NMS is none that it knows.
+        CutError: `nms: fast` or a threshold for it was asked for, and this graph's NMS is none that it
+            knows.
     """
     if not split:
         return ReadBack(model)
@@ -167,10 +168,14 @@ def make_back(config: Config, model: Model, split: bool, by_tensorflow: bool) ->
         return by_graph()
     try:
         like = None if by_tensorflow else TENSORFLOW_2
-        return FastBack(FastNms(model.parts, like), by_graph)
+        return FastBack(FastNms(model.parts, like, config.nms_score_th), by_graph)
     except CutError as error:
         if config.nms == "fast":
             raise CutError(f"nms is fast, but {error}; set nms: auto or graph") from None
+        if config.nms_score_th:
+            raise CutError(
+                f"nms_score_th is {config.nms_score_th:g}, but {error}; set nms_score_th: 0"
+            ) from None
         log.debug("the graph's own NMS runs: %s", error)
         return by_graph()
 
