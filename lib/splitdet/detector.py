@@ -80,6 +80,13 @@ class Detector:
         """Whether the graph runs in two halves."""
         return self.config.split_model and bool(self.model.parts.cut)
 
+    @property
+    def network_bytes(self) -> int:
+        """Size of the network's file in the form that the engine runs; of the whole graph where it is
+        not split. 0 where the engine does not tell.
+        """
+        return self._front.size_bytes
+
     def __enter__(self) -> Detector:
         return self
 

@@ -24,7 +24,8 @@ _HINTS = {"fp32": "f32", "fp16": "f16", "bf16": "bf16"}
 class OpenVinoRunner(Runner):
     """A compiled network; each thread has a request of its own."""
 
-    def __init__(self, compiled: Any, outputs: Sequence[str]) -> None:
+    def __init__(self, compiled: Any, outputs: Sequence[str], size_bytes: int) -> None:
+        self.size_bytes = size_bytes
         self._compiled = compiled
         by_name = {name: port for port in compiled.outputs for name in port.get_names()}
         self._ports = [by_name[name] for name in outputs]
@@ -93,7 +94,7 @@ class OpenVinoEngine(Engine):
             compiled = self._core.compile_model(self._read(part), "CPU", options)
         except RuntimeError as error:
             raise EngineError(f"OpenVINO cannot run this network: {_reason(error)}") from None
-        return OpenVinoRunner(compiled, part.outputs)
+        return OpenVinoRunner(compiled, part.outputs, len(part.data))
 
     def _read(self, part: Part) -> Any:
         """OpenVINO takes networks from files only; it tells them apart by their suffix."""
