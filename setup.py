@@ -35,6 +35,7 @@ def opencv():
 
 
 ONNX = ["onnx>=1.12", "onnxruntime>=1.12", "tf2onnx>=1.13"]
+EVAL = ["pycocotools>=2.0.7", "matplotlib>=3.5", "pillow>=9.5"]
 OPENVINO = ["openvino>=2024.4; python_version>='3.9'"]
 TENSORRT_RTX = "python_version>='3.9' and sys_platform=='linux' and platform_machine=='x86_64'"
 
@@ -70,6 +71,7 @@ setup(
         "gpu": ["tensorflow[and-cuda]>=2.15; python_version>='3.9'"],
         "onnx": ONNX,
         "openvino": OPENVINO,
+        "eval": EVAL,
         "tensorrt": ["tensorrt>=8.6; python_version>='3.8'", *ONNX],
         "dev": [
             "pytest>=7",
@@ -79,6 +81,7 @@ setup(
             "nvidia-cuda-nvrtc-cu11; " + TENSORRT_RTX,
             *[f"{package}; python_version>='3.10'" for package in ONNX],
             *OPENVINO,
+            *EVAL,
             "mypy>=1.14; python_version>='3.9'",
             "ruff>=0.9; python_version>='3.9'",
             "types-PyYAML; python_version>='3.9'",

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Iterator, List
 
-from splitdet.errors import EngineError
+from splitdet.errors import EngineError, ExtraError
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +83,20 @@ def package_version(name: str) -> str:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return ""
+
+
+@contextmanager
+def extra(name: str) -> Iterator[None]:
+    """Around imports of packages that come with `splitdet[name]`.
+
+    Raises:
+        ExtraError: one of them is not installed, or does not load.
+    """
+    try:
+        yield
+    except ImportError as error:
+        missing = error.name or str(error)
+        raise ExtraError(f"{missing} is not installed: pip install 'splitdet[{name}]'") from error
 
 
 @lru_cache(maxsize=None)

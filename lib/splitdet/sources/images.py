@@ -56,7 +56,7 @@ class ImageSource(Source):
         """See `Source.read`."""
         for path in self._waiting:
             begin_s = time.perf_counter()
-            image = _decode(path)
+            image = read_picture(path)
             if image is not None:
                 return self._frame(image, path, 0.0, begin_s)
             self.skipped.append(Skipped(path, "not a readable picture"))
@@ -64,8 +64,8 @@ class ImageSource(Source):
         return None
 
 
-def _decode(path: str) -> Optional[np.ndarray]:
-    """uint8 (H, W, 3), BGR; None where the file is not a picture, or is cut off."""
+def read_picture(path: str) -> Optional[np.ndarray]:
+    """A file as uint8 (H, W, 3), BGR; None where it is not a picture, or is cut off."""
     try:
         data = np.fromfile(path, dtype=np.uint8)  # cv2.imread fails on some names on Windows
     except OSError:
