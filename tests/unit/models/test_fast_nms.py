@@ -81,5 +81,5 @@ def test_a_score_for_an_nms_that_is_not_known_is_refused(
         raise CutError("its NMS is a strange one")
 
     monkeypatch.setattr("splitdet.models.parts.read_settings", unknown)
-    with pytest.raises(CutError, match="nms_score_th is 0.05, but its NMS is a strange one"):
+    with pytest.raises(CutError, match=r"nms_score_th is 0\.05, but its NMS is a strange one"):
         Detector(tiny_model, engine="tensorflow", nms_score_th=LOW)
