@@ -111,6 +111,13 @@ class Detector:
         """Whether the graph runs in two halves."""
         return self.config.split_model and bool(self.model.parts.cut)
 
+    @property
+    def network_bytes(self) -> int:
+        """Size of the network's file in the form that the engine runs; of the whole graph where it is
+        not split. 0 where the engine does not tell.
+        """
+        return self.steps.network_bytes
+
     def __enter__(self) -> Detector:
         return self
 
@@ -194,6 +201,12 @@ def _check_against(config: Config, model: Model) -> None:
         raise ConfigError(
             f"{key} is {getattr(config, key)}, but the NMS of {model.type_name} is not in its file; "
             f"set {key}: {value}"
+        )
+    if config.nms_score_th and (not split or config.nms == "graph"):
+        why = "nms is graph" if split else _why_unused(config, model)
+        raise ConfigError(
+            f"nms_score_th is {config.nms_score_th:g}, but the graph's own NMS runs ({why}); "
+            "set nms_score_th: 0"
         )
     claims = [
         ("num_classes", config.num_classes, model.classes if model.parts.cut else None, "classes"),

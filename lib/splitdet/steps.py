@@ -20,6 +20,8 @@ class Steps(ABC):
     """Who computes the network."""
     feeders: int
     """Threads that may be in `accelerate` at once."""
+    network_bytes: int = 0
+    """Size of the network's file in the form that the engine runs; 0 where nobody tells."""
 
     @abstractmethod
     def prepare(self, batch: Batch) -> None:
@@ -68,6 +70,7 @@ class LocalSteps(Steps):
         self.engine = ends.engine
         self.front = ends.front
         self.back = ends.back
+        self.network_bytes = ends.front.size_bytes
 
     def prepare(self, batch: Batch) -> None:
         """See `Steps.prepare`."""

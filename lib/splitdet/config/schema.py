@@ -119,6 +119,14 @@ class Config:
         "run",
         choices=("auto", "graph", "fast"),
     )
+    nms_score_th: float = _key(
+        0.0,
+        "score above which boxes go into the NMS, where that is less than what the graph was exported "
+        "with; 0: as the graph says. To measure accuracy, or to report below the graph's own threshold",
+        "run",
+        low=0,
+        high=1,
+    )
     device: str = _key(
         "auto",
         "where the network runs; auto: on a GPU where there is one",

@@ -37,6 +37,9 @@ def frame_shape(part: Part) -> Tuple[Optional[int], int, int]:
 class Runner(ABC):
     """A compiled part. It owns its memory until `close`."""
 
+    size_bytes: int = 0
+    """Of the file that the engine runs it from; 0 where it does not tell."""
+
     @abstractmethod
     def run(self, tensors: Tensors) -> Tensors:
         """Compute the part's outputs; safe from several threads at once.

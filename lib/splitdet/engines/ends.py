@@ -85,7 +85,8 @@ def make_back(config: Config, model: Model, split: bool, by_tensorflow: bool) ->
             otherwise it is not loaded, and the fast NMS keeps what TensorFlow 2 keeps.
 
     Raises:
-        CutError: `nms: fast` was asked for, and this graph's NMS is none that it knows.
+        CutError: `nms: fast` or a threshold for it was asked for, and this graph's NMS is none that it
+            knows.
     """
     if not split:
         return ReadBack(model)
@@ -99,10 +100,15 @@ def make_back(config: Config, model: Model, split: bool, by_tensorflow: bool) ->
     try:
         like = None if by_tensorflow else TENSORFLOW_2
         is_rounded = config.precision not in TENSORFLOW_PRECISIONS
-        return FastBack(FastNms(model.parts, like, is_rounded), by_graph)
+        nms = FastNms(model.parts, like, config.nms_score_th, is_rounded)
+        return FastBack(nms, by_graph)
     except CutError as error:
         if config.nms == "fast":
             raise CutError(f"nms is fast, but {error}; set nms: auto or graph") from None
+        if config.nms_score_th:
+            raise CutError(
+                f"nms_score_th is {config.nms_score_th:g}, but {error}; set nms_score_th: 0"
+            ) from None
         log.debug("the graph's own NMS runs: %s", error)
         return by_graph()
 

@@ -19,7 +19,8 @@ _GPU, _CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
 class OnnxRunner(Runner):
     """An ONNX Runtime session, which any thread may use."""
 
-    def __init__(self, session: Any, outputs: Sequence[str]) -> None:
+    def __init__(self, session: Any, outputs: Sequence[str], size_bytes: int) -> None:
+        self.size_bytes = size_bytes
         self._session = session
         self._inputs = [port.name for port in session.get_inputs()]
         self._outputs = list(outputs)
@@ -89,4 +90,4 @@ class OnnxEngine(Engine):
             raise EngineError(f"ONNX Runtime cannot run this network: {reason}") from None
         if self._use_gpu and _GPU not in session.get_providers():
             raise EngineError("ONNX Runtime finds CUDA, but cannot use it (wrong CUDA or cuDNN version)")
-        return OnnxRunner(session, part.outputs)
+        return OnnxRunner(session, part.outputs, len(model))

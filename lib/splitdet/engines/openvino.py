@@ -42,7 +42,8 @@ class OpenVinoRunner(Runner):
     Each thread has a request of its own.
     """
 
-    def __init__(self, compiled: Any, outputs: Sequence[str]) -> None:
+    def __init__(self, compiled: Any, outputs: Sequence[str], size_bytes: int) -> None:
+        self.size_bytes = size_bytes
         self._compiled = compiled
         by_name = {name: port for port in compiled.outputs for name in port.get_names()}
         self._ports = [by_name[name] for name in outputs]
@@ -129,7 +130,8 @@ class OpenVinoEngine(Engine):
         if self._precision == "int8":
             pictures = Pictures(self._calibration, (height, width))
         key = self._key_of(part, pictures)
-        compiled = self._load(key, options)
+        data = load_checked(key, _SUFFIX) or b""
+        compiled = self._import(data, options)
         if compiled is None:
             try:
                 model = self._read(part)
@@ -137,10 +139,11 @@ class OpenVinoEngine(Engine):
                 if pictures is not None:
                     model = quantize(model, pictures)
                 compiled = self._core.compile_model(model, "CPU", options)
-                store_checked(key, _SUFFIX, _bytes_of(compiled.export_model()))
+                data = _bytes_of(compiled.export_model())
+                store_checked(key, _SUFFIX, data)
             except RuntimeError as error:
                 raise EngineError(f"OpenVINO cannot run this network: {_reason(error)}") from None
-        return OpenVinoRunner(compiled, part.outputs)
+        return OpenVinoRunner(compiled, part.outputs, len(data))
 
     def _key_of(self, part: Part, pictures: Optional[Pictures]) -> str:
         """Changes with the network, the precision, versions, the processor and the pictures."""
@@ -157,10 +160,9 @@ class OpenVinoEngine(Engine):
             quantizer_key(pictures) if pictures is not None else "",
         )
 
-    def _load(self, key: str, options: Dict[str, Any]) -> Any:
-        """What was compiled before; None where there is nothing that this OpenVINO takes."""
-        data = load_checked(key, _SUFFIX)
-        if data is None:
+    def _import(self, data: bytes, options: Dict[str, Any]) -> Any:
+        """What was compiled before; None where it is nothing, or nothing that this OpenVINO takes."""
+        if not data:
             return None
         try:
             return self._core.import_model(data, "CPU", options)

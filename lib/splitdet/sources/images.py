@@ -66,7 +66,7 @@ class ImageSource(Source):
 
 
 def read_picture(path: str) -> Optional[np.ndarray]:
-    """uint8 (H, W, 3), BGR; None where the file is not a picture, or is cut off."""
+    """A file as uint8 (H, W, 3), BGR; None where it is not a picture, or is cut off."""
     try:
         data = np.fromfile(path, dtype=np.uint8)  # cv2.imread fails on some names on Windows
     except OSError:
