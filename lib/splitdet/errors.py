@@ -5,6 +5,8 @@
     ├── ModelError       a model file cannot be read, fetched or is not a graph we know
     │   └── CutError     the graph was read, but no place to cut it was found
     ├── EngineError      the engine or the device that was asked for is not usable
+    ├── DataError        a dataset cannot be read, written or fetched
+    ├── TrainError       training cannot go on
     ├── SourceError      a picture, video or camera cannot be opened, or is gone
     ├── SinkError        a result cannot be written or shown
     └── StageError       a stage of a running pipeline failed
@@ -43,6 +45,14 @@ class CutError(ModelError):
 
 class EngineError(SplitdetError):
     """The engine or the device that was asked for is not usable."""
+
+
+class DataError(SplitdetError):
+    """A dataset cannot be read, written or fetched."""
+
+
+class TrainError(SplitdetError):
+    """Training cannot begin, or cannot go on."""
 
 
 class SourceError(SplitdetError):
