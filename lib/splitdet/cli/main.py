@@ -6,7 +6,7 @@ import argparse
 from typing import List, NoReturn, Optional
 
 import splitdet
-from splitdet.cli import build, demo, inspect, models, run, train
+from splitdet.cli import build, demo, export, inspect, models, run, train
 from splitdet.cli.console import guarded
 
 
@@ -22,7 +22,7 @@ def dispatch(arguments: Optional[List[str]] = None) -> int:
     )
     parser.add_argument("--version", action="version", version="splitdet " + splitdet.__version__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for module in (run, models, inspect, build, train, demo):
+    for module in (run, models, inspect, build, train, export, demo):
         module.add_commands(commands)
     options = parser.parse_args(arguments)
     return int(options.work(options))
