@@ -11,12 +11,13 @@ from splitdet.config.schema import DEFAULT_MODEL
 from splitdet.errors import EXIT_OK, ConfigError
 
 RANDOM = "random"
+_CALIBRATION_PICTURES = 32
 
 
 def add_commands(commands: Any) -> None:
     """Add `train` to the command line."""
     parser = commands.add_parser("train", help="train a detector on labelled pictures")
-    parser.add_argument("data", metavar="FOLDER", help="pictures with their annotations")
+    parser.add_argument("data", metavar="FOLDER", help="pictures with their annotations, or shapes:COUNT")
     parser.add_argument("--out", default="training", help="folder of the run (%(default)s)")
     parser.add_argument("--val", default="", help="folder of validation pictures; else a part of FOLDER")
     parser.add_argument("--test", default="", help="folder to judge the best detector by, at the end")
@@ -48,7 +49,7 @@ def _train(options: argparse.Namespace) -> int:
         flush=True,
     )
     folder = Path(options.out)
-    learner = _learner(options.init, settings, len(labels))
+    learner = _learner(options.init, settings, len(labels), pictures.train)
     run = Run(learner, pictures, labels, settings, folder)
     if options.resume:
         run.resume()
@@ -56,7 +57,7 @@ def _train(options: argparse.Namespace) -> int:
     print(f"best AP50 {progress.best_ap50:.4f} in epoch {progress.best_epoch}: {folder / BEST}")
     if options.test:
         learner.restore_weights(load_checkpoint(folder / BEST).weights)
-        _report(learner, Path(options.test), labels, settings.batch)
+        _report(learner, options.test, labels, settings.batch)
     return EXIT_OK
 
 
@@ -77,12 +78,11 @@ def _pictures(options: argparse.Namespace, settings: Any) -> Tuple[Any, Any]:
     import numpy as np
 
     from splitdet.train.loop import Pictures
-    from splitdet.train.samples import read_samples
+    from splitdet.train.open import class_names, read_samples
 
-    samples, labels = read_samples(Path(options.data))
-    names = [name for _, name in sorted(labels.names.items())]
+    samples, labels = read_samples(options.data)
     if options.val:
-        return Pictures(samples, read_samples(Path(options.val), names)[0]), labels
+        return Pictures(samples, read_samples(options.val, class_names(labels))[0]), labels
     order = np.random.RandomState(settings.seed).permutation(len(samples))
     kept = max(1, round(len(samples) * settings.validation_share))
     validation = [samples[index] for index in sorted(order[:kept])]
@@ -92,28 +92,30 @@ def _pictures(options: argparse.Namespace, settings: Any) -> Tuple[Any, Any]:
     return Pictures(train, validation), labels
 
 
-def _learner(init: str, settings: Any, classes: int) -> Any:
+def _learner(init: str, settings: Any, classes: int, samples: Any) -> Any:
+    from splitdet.train.features import as_input
     from splitdet.train.architecture import Architecture
     from splitdet.train.learner import Learner
-    from splitdet.train.weights import from_frozen_graph, random_weights
+    from splitdet.train.start import calibrated_weights
+    from splitdet.train.weights import from_frozen_graph
     from splitdet.zoo.find import find_model
 
     architecture = Architecture(classes, settings.size_px, settings.width)
     if init == RANDOM:
-        weights = random_weights(architecture, settings.seed)
+        some = as_input([sample.pixels() for sample in samples[:_CALIBRATION_PICTURES]], settings.size_px)
+        weights = calibrated_weights(architecture, some, settings.seed)
     else:
         weights = from_frozen_graph(find_model(init), architecture, settings.seed)
     return Learner(architecture, weights, settings.frozen_blocks, settings.mixed_precision)
 
 
-def _report(learner: Any, folder: Path, labels: Any, batch: int) -> None:
+def _report(learner: Any, data: str, labels: Any, batch: int) -> None:
     """AP50 of each class, on pictures that took no part."""
     from splitdet.train.loop import detect_all
-    from splitdet.train.samples import read_samples
+    from splitdet.train.open import class_names, read_samples
     from splitdet.train.score import average_precisions
 
-    names = [name for _, name in sorted(labels.names.items())]
-    samples, _ = read_samples(folder, names)
+    samples, _ = read_samples(data, class_names(labels))
     scores = average_precisions(samples, detect_all(learner, samples, batch))
     for number, score in scores.items():
         print(f"{labels[number]:<20} AP50 {score:.4f}")

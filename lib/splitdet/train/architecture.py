@@ -6,7 +6,7 @@ a shift, which `weights.py` makes part of each convolution.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import List, Optional, Tuple
 
 ROOT = "FeatureExtractor/MobilenetV2/"
@@ -38,6 +38,10 @@ class Layer:
     depthwise: bool = False
     relu: bool = True
     """Whether ReLU6 follows."""
+
+    def without_relu(self) -> Layer:
+        """The same, and nothing behind it."""
+        return replace(self, relu=False)
 
     @property
     def weights_name(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, Tuple
 
 import numpy as np
 import yaml
@@ -115,8 +115,3 @@ def predictions(
         boxes = decode(tf, codes, anchors)
     # nothing changes but what the graph says of itself
     return logits, tf.reshape(boxes, [-1, len(anchors), 4], name="Postprocessor/Reshape_2")
-
-
-def class_names(labels: Labels) -> List[str]:
-    """The names, by id."""
-    return [name for _, name in sorted(labels.names.items())]

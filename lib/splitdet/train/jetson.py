@@ -19,8 +19,9 @@ from splitdet.labels import Labels
 from splitdet.models.onnx_parts import BOXES, INPUT, SCORES
 from splitdet.models.onnx_ssd import LABELS_FILE
 from splitdet.train.architecture import Architecture
-from splitdet.train.export import class_names, predictions
+from splitdet.train.export import predictions
 from splitdet.train.learner import tensorflow_2
+from splitdet.train.open import class_names
 from splitdet.train.weights import Arrays
 
 ONNX_FILE = "ssd-mobilenet.onnx"

@@ -21,6 +21,7 @@ from splitdet.train.checkpoint import BEST, LAST, Checkpoint, Progress, load_che
 from splitdet.train.events import EventFile
 from splitdet.train.features import FeatureCache
 from splitdet.train.learner import Learner, tensorflow_2
+from splitdet.train.open import class_names
 from splitdet.train.samples import Sample
 from splitdet.train.schedule import learning_rate
 from splitdet.train.score import average_precisions
@@ -178,7 +179,7 @@ class Run:
     def _not_a_number(
         self, loss: float, number: int, place: int, rate: float, indices: Sequence[int]
     ) -> TrainError:
-        names = ", ".join(self._pictures.train[index].path.name for index in indices[:4])
+        names = ", ".join(self._pictures.train[index].name for index in indices[:4])
         return TrainError(
             f"the loss became {loss} in epoch {number + 1}, step {place + 1}, at a learning rate of "
             f"{rate:g} (pictures {names}, ..); the checkpoint of epoch {number} is whole: "
@@ -217,10 +218,13 @@ class Run:
         return True
 
     def _save(self, is_best: bool) -> None:
-        names = [name for _, name in sorted(self._labels.names.items())]
         settings = dataclasses.asdict(self._settings)
         checkpoint = Checkpoint(
-            self._learner.weights, self._learner.optimizer, self._progress, names, settings
+            self._learner.weights,
+            self._learner.optimizer,
+            self._progress,
+            class_names(self._labels),
+            settings,
         )
         save_checkpoint(checkpoint, self._folder / LAST)
         if is_best:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import List, Optional, Sequence, Tuple
+from typing import Callable, List, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -20,25 +21,17 @@ _SUFFIXES = (".jpg", ".jpeg", ".png")
 class Sample:
     """A picture with its objects."""
 
-    path: Path
+    name: str
+    """What messages call it."""
+    pixels: Callable[[], np.ndarray]
+    """Gives the picture, uint8 (H, W, 3), BGR; DataError where it cannot be read."""
     boxes: np.ndarray
     """float32 (K, 4): ymin, xmin, ymax, xmax, 0..1 of the picture."""
     classes: np.ndarray
     """int64 (K,): class ids, from 1 on."""
 
-    def pixels(self) -> np.ndarray:
-        """The picture, uint8 (H, W, 3), BGR.
 
-        Raises:
-            DataError: it cannot be read.
-        """
-        image = cv2.imread(str(self.path))
-        if image is None:
-            raise DataError(f"{self.path}: not a picture that can be read; see splitdet data check")
-        return np.asarray(image)
-
-
-def read_samples(folder: Path, names: Optional[Sequence[str]] = None) -> Tuple[List[Sample], Labels]:
+def read_voc(folder: Path, names: Optional[Sequence[str]] = None) -> Tuple[List[Sample], Labels]:
     """The samples of a folder of pictures with Pascal VOC XML beside them, in the order of names.
 
     Args:
@@ -59,8 +52,21 @@ def read_samples(folder: Path, names: Optional[Sequence[str]] = None) -> Tuple[L
         if unknown:
             raise DataError("{}: class {!r} is not one of: {}".format(path, unknown[0], ", ".join(names)))
         classes = np.array([numbers[label] for label in labels], np.int64)
-        samples.append(Sample(path, np.array(boxes, np.float32).reshape(-1, 4), classes))
+        edges = np.array(boxes, np.float32).reshape(-1, 4)
+        samples.append(Sample(path.name, partial(read_picture, path), edges, classes))
     return samples, Labels({number: name for name, number in numbers.items()})
+
+
+def read_picture(path: Path) -> np.ndarray:
+    """The pixels of a file, uint8 (H, W, 3), BGR.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    image = cv2.imread(str(path))
+    if image is None:
+        raise DataError(f"{path}: not a picture that can be read")
+    return np.asarray(image)
 
 
 def _read_voc(path: Path) -> Tuple[Path, List[str], List[List[float]]]:
@@ -77,7 +83,7 @@ def _read_voc(path: Path) -> Tuple[Path, List[str], List[List[float]]]:
             ]
             edges = np.clip(edges, 0.0, 1.0).tolist()
             if edges[0] >= edges[2] or edges[1] >= edges[3]:
-                raise DataError(f"{path}: a box without area; see splitdet data check")
+                raise DataError(f"{path}: a box without area")
             labels.append(item.findtext("name", ""))
             boxes.append(edges)
     except (ElementTree.ParseError, ValueError, ZeroDivisionError) as error:
