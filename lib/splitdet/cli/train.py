@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
@@ -17,7 +16,9 @@ _CALIBRATION_PICTURES = 32
 def add_commands(commands: Any) -> None:
     """Add `train` to the command line."""
     parser = commands.add_parser("train", help="train a detector on labelled pictures")
-    parser.add_argument("data", metavar="FOLDER", help="pictures with their annotations, or shapes:COUNT")
+    parser.add_argument(
+        "data", metavar="FOLDER", help="labelled pictures, or shapes:COUNT"
+    )
     parser.add_argument("--out", default="training", help="folder of the run (%(default)s)")
     parser.add_argument("--val", default="", help="folder of validation pictures; else a part of FOLDER")
     parser.add_argument("--test", default="", help="folder to judge the best detector by, at the end")
@@ -93,8 +94,8 @@ def _pictures(options: argparse.Namespace, settings: Any) -> Tuple[Any, Any]:
 
 
 def _learner(init: str, settings: Any, classes: int, samples: Any) -> Any:
-    from splitdet.train.features import as_input
     from splitdet.train.architecture import Architecture
+    from splitdet.train.features import as_input
     from splitdet.train.learner import Learner
     from splitdet.train.start import calibrated_weights
     from splitdet.train.weights import from_frozen_graph
@@ -102,7 +103,9 @@ def _learner(init: str, settings: Any, classes: int, samples: Any) -> Any:
 
     architecture = Architecture(classes, settings.size_px, settings.width)
     if init == RANDOM:
-        some = as_input([sample.pixels() for sample in samples[:_CALIBRATION_PICTURES]], settings.size_px)
+        some = as_input(
+            [sample.pixels() for sample in samples[:_CALIBRATION_PICTURES]], settings.size_px
+        )
         weights = calibrated_weights(architecture, some, settings.seed)
     else:
         weights = from_frozen_graph(find_model(init), architecture, settings.seed)

@@ -171,9 +171,7 @@ class Architecture:
             for kind, columns in (("BoxEncoding", 4), ("Class", self.classes + 1)):
                 separable = f"{name}{kind}Predictor_depthwise"
                 layers.append(Layer(separable, 3, inputs, inputs, depthwise=True))
-                layers.append(
-                    Layer(f"{name}{kind}Predictor", 1, inputs, anchors * columns, relu=False)
-                )
+                layers.append(Layer(f"{name}{kind}Predictor", 1, inputs, anchors * columns, relu=False))
             found.append(Predictor(*layers))
         return found
 

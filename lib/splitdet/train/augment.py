@@ -41,9 +41,7 @@ def augmented_view(sample: Sample, random: np.random.RandomState, flip: bool = T
 
 
 def _mirrored(image: np.ndarray, boxes: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    return image[:, ::-1], np.stack(
-        [boxes[:, 0], 1 - boxes[:, 3], boxes[:, 2], 1 - boxes[:, 1]], axis=1
-    )
+    return image[:, ::-1], np.stack([boxes[:, 0], 1 - boxes[:, 3], boxes[:, 2], 1 - boxes[:, 1]], axis=1)
 
 
 def _windowed(

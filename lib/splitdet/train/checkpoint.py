@@ -51,11 +51,13 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
         "settings": checkpoint.settings,
     }
     arrays = {_WEIGHT + name: array for name, array in checkpoint.weights.items()}
+    arrays[_META] = np.array(json.dumps(meta))
     arrays.update({f"{_OPTIMIZER}{i:04d}": array for i, array in enumerate(checkpoint.optimizer)})
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".part")
     with open(str(partial), "wb") as file:
-        np.savez(file, **arrays, **{_META: np.array(json.dumps(meta))})
+        save: Any = np.savez  # its keywords are the names of arrays
+        save(file, **arrays)
     os.replace(str(partial), str(path))
 
 

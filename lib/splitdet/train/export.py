@@ -67,9 +67,7 @@ def label_map_text(labels: Labels) -> str:
     return "\n".join(rows)
 
 
-def frozen_graph(
-    architecture: Architecture, weights: Arrays, score_threshold: float
-) -> proto.GraphDef:
+def frozen_graph(architecture: Architecture, weights: Arrays, score_threshold: float) -> proto.GraphDef:
     """The graph from `image_tensor` to `detection_boxes`, `_scores`, `_classes`, `num_detections`.
 
     Between them, as in exports of 2018: the Preprocessor with the old bilinear resize, the network, and
@@ -97,9 +95,7 @@ def frozen_graph(
     return graph_def
 
 
-def predictions(
-    tf: Any, architecture: Architecture, weights: Arrays, images: Any
-) -> Tuple[Any, Any]:
+def predictions(tf: Any, architecture: Architecture, weights: Arrays, images: Any) -> Tuple[Any, Any]:
     """Logits (B, N, C + 1), background first, and boxes (B, N, 4), ymin first, in the graph at hand."""
     constants: Dict[str, Any] = {}
 

@@ -7,7 +7,7 @@ so each picture gets a number of views, and what the layers give for them is kep
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -54,7 +54,7 @@ class FeatureCache:
         self._kept: Dict[int, List[Objects]] = {}
         self._rows: Optional[np.memmap] = None
 
-    def prepare(self, number: int, progress: Callable[[int], None]) -> None:
+    def prepare(self, number: int, progress: Callable[[int], Any]) -> None:
         """Compute view `number` of all pictures, unless it is there.
 
         Always in the same order and in the same batches, so that a run that is taken up again

@@ -8,7 +8,7 @@ import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -144,12 +144,14 @@ class Run:
         settings = self._settings
         order = np.random.RandomState([settings.seed, number]).permutation(len(self._pictures.train))
         # what is left over waits for another epoch: a batch of another size is another graph
-        batches = [order[place :: self._steps_per_epoch] for place in range(self._steps_per_epoch)]
-        batches = [indices[: settings.batch] for indices in batches]
+        steps = self._steps_per_epoch
+        batches = [order[place::steps][: settings.batch].tolist() for place in range(steps)]
         losses: List[float] = []
         rate = 0.0
         title = f"epoch {number + 1}/{settings.epochs}"
-        with ThreadPoolExecutor(1) as ahead, tqdm(total=sum(map(len, batches)), desc=title, leave=False) as bar:
+        with ThreadPoolExecutor(1) as ahead, tqdm(
+            total=sum(map(len, batches)), desc=title, leave=False
+        ) as bar:
             waiting = ahead.submit(cache.batch, batches[0], number)
             for place, indices in enumerate(batches):
                 features, objects = waiting.result()
@@ -169,7 +171,7 @@ class Run:
                 bar.update(len(indices))
         return float(np.mean(losses)), rate
 
-    def _time_left(self, bar: "tqdm[None]", number: int) -> str:
+    def _time_left(self, bar: Any, number: int) -> str:
         """Until the last epoch, if none is spared."""
         took_s = time.time() - bar.start_t
         share = max(bar.n, 1) / (bar.total or 1)

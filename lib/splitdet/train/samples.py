@@ -50,7 +50,8 @@ def read_voc(folder: Path, names: Optional[Sequence[str]] = None) -> Tuple[List[
     for path, labels, boxes in read:
         unknown = sorted(set(labels) - set(numbers))
         if unknown:
-            raise DataError("{}: class {!r} is not one of: {}".format(path, unknown[0], ", ".join(names)))
+            known = ", ".join(names)
+            raise DataError(f"{path}: class {unknown[0]!r} is not one of: {known}")
         classes = np.array([numbers[label] for label in labels], np.int64)
         edges = np.array(boxes, np.float32).reshape(-1, 4)
         samples.append(Sample(path.name, partial(read_picture, path), edges, classes))

@@ -46,7 +46,9 @@ class TrainSettings:
     mixed_precision: bool = _key(False, "compute in bfloat16 (for a GPU), keep weights in float32")
     seed: int = _key(0, "of views, order and new weights; the same seed gives the same detector")
     size_px: int = _key(300, "side of the square that pictures are stretched to", low=32, high=2048)
-    width: float = _key(1.0, "multiplies the channels of all layers; others than 1 need --init random", 0.05, 4)
+    width: float = _key(
+        1.0, "multiplies the channels of all layers; others than 1 need --init random", 0.05, 4
+    )
 
 
 def load_settings(path: Optional[Path], overrides: Dict[str, Any]) -> TrainSettings:
@@ -78,7 +80,8 @@ def checked(values: Dict[str, Any], where: str) -> TrainSettings:
     fields = {one.name: one for one in dataclasses.fields(TrainSettings)}
     for name, value in values.items():
         if name not in fields:
-            raise ConfigError("{}: unknown key {!r}; there are: {}".format(where, name, ", ".join(fields)))
+            known = ", ".join(fields)
+            raise ConfigError(f"{where}: unknown key {name!r}; there are: {known}")
         low, high = fields[name].metadata["low"], fields[name].metadata["high"]
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if number and not low <= value <= high:

@@ -26,9 +26,7 @@ def overlap(some: np.ndarray, others: np.ndarray) -> np.ndarray:
     return np.asarray(shared / np.maximum(union, 1e-12))
 
 
-def assign(
-    anchors: np.ndarray, boxes: np.ndarray, classes: np.ndarray
-) -> Tuple[np.ndarray, np.ndarray]:
+def assign(anchors: np.ndarray, boxes: np.ndarray, classes: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     """The targets of one picture.
 
     Args:

@@ -100,9 +100,7 @@ def _normalisation(
     return np.ones(layer.outputs) if scale_array is None else scale_array, shift
 
 
-def _epsilon(
-    read: Callable[[str], Optional[np.ndarray]], graph: Graph, layer: Layer
-) -> float:
+def _epsilon(read: Callable[[str], Optional[np.ndarray]], graph: Graph, layer: Layer) -> float:
     constant = read("BatchNorm/batchnorm/add/y")
     if constant is not None:
         return float(constant)
@@ -110,7 +108,5 @@ def _epsilon(
     return attribute(node, "epsilon").f if node else 1e-3
 
 
-def _first(
-    read: Callable[[str], Optional[np.ndarray]], names: List[str]
-) -> Optional[np.ndarray]:
+def _first(read: Callable[[str], Optional[np.ndarray]], names: List[str]) -> Optional[np.ndarray]:
     return next((array for array in map(read, names) if array is not None), None)
