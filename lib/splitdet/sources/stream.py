@@ -60,7 +60,7 @@ class StreamSource(Source):
                 self._open()
             except SourceError as error:
                 self.close()
-                raise SourceError(f"{name}: {error}") from None
+                raise SourceError(f"{name}: cannot be opened: {error}") from None
 
     @property
     def frame_rate(self) -> Optional[float]:

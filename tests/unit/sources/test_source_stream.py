@@ -134,7 +134,7 @@ def test_a_stream_that_is_gone_for_too_long_ends_the_run() -> None:
 
 
 def test_a_stream_that_is_not_there_at_first_is_refused() -> None:
-    with pytest.raises(SourceError, match="camera 0: no /dev/video0"):
+    with pytest.raises(SourceError, match="camera 0: cannot be opened: no /dev/video0"):
         stream([NOT_FOUND])
 
 
