@@ -139,7 +139,9 @@ def test_a_stream_that_is_not_there_at_first_is_refused() -> None:
 
 
 def test_a_patient_source_waits_for_a_stream_that_is_not_there_at_first() -> None:
-    assert greys(stream([NOT_FOUND], [NOT_FOUND], [1, None], patient=True)) == [1]
+    source = stream([NOT_FOUND], [NOT_FOUND], [1, None], patient=True)
+    assert greys(source) == [1]
+    assert source.gaps.count == 0
 
 
 def test_it_is_away_while_it_is_looked_for_and_not_a_moment_longer() -> None:
