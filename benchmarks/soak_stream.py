@@ -69,7 +69,7 @@ class Servers(threading.Thread):
 
     def run(self) -> None:
         """Until the end; the last one is left alone for a while."""
-        while time.perf_counter() < self._end_s:
+        while time.perf_counter() < self._end_s and not self.over.is_set():
             with subprocess.Popen([sys.executable, __file__, "--serve"]) as server:
                 self.alive_since_s = time.perf_counter()
                 self.over.wait(self._every_s)
@@ -123,6 +123,21 @@ def soak(options: argparse.Namespace) -> Dict[str, Any]:
     begin_s = time.perf_counter()
     servers = Servers(options.every, options.down, begin_s + 60 * options.minutes)
     servers.start()
+    try:
+        return watch(options, config, detector, servers, begin_s)
+    finally:
+        servers.over.set()
+        servers.join()
+
+
+def watch(
+    options: argparse.Namespace,
+    config: Config,
+    detector: Optional[Detector],
+    servers: Servers,
+    begin_s: float,
+) -> Dict[str, Any]:
+    """Read until the end, and note what happens."""
     source = open_stream(options.reader, config)
     frames = torn = old = 0
     samples: List[Dict[str, float]] = []
@@ -139,7 +154,6 @@ def soak(options: argparse.Namespace) -> Dict[str, Any]:
             print(samples[-1], flush=True)
         if now_s > begin_s + 60 * options.minutes and servers.kills == source.gaps.count:
             break
-    servers.over.set()
     source.interrupt()
     source.close()
     steady = samples[WARM_UP_LIVES:]
