@@ -30,9 +30,9 @@ from splitdet.config import Config, make_config
 from splitdet.detector import Detector
 from splitdet.gstreamer.rtsp_server import RtspServer
 from splitdet.sinks.encode import encoder
+from splitdet.sources.captures.choose import choose_capture
 from splitdet.sources.captures.opencv import OpenCVCapture
 from splitdet.sources.captures.pyav import PyAVCapture
-from splitdet.sources.choose import open_source
 from splitdet.sources.painted import age_s, paint_clock
 from splitdet.sources.stream import StreamSource
 from splitdet.types import Frame
@@ -69,7 +69,7 @@ class Servers(threading.Thread):
 
     def run(self) -> None:
         """Until the end; the last one is left alone for a while."""
-        while time.perf_counter() < self._end_s:
+        while time.perf_counter() < self._end_s and not self.over.is_set():
             with subprocess.Popen([sys.executable, __file__, "--serve"]) as server:
                 self.alive_since_s = time.perf_counter()
                 self.over.wait(self._every_s)
@@ -93,12 +93,9 @@ def resources() -> Dict[str, float]:
 
 def open_stream(reader: str, config: Config) -> StreamSource:
     """The stream, by one of the readers; it need not be there yet."""
-    if reader == "gstreamer":
-        source = open_source(ADDRESS, config)
-        assert isinstance(source, StreamSource)
-        return source
     silence_s = config.reconnect.silence_s
     makers: Dict[str, Any] = {
+        "gstreamer": choose_capture(ADDRESS, config).make_capture,
         "pyav": lambda: PyAVCapture(ADDRESS, config.camera, silence_s),
         "opencv": lambda: OpenCVCapture(ADDRESS, silence_s),
     }
@@ -126,7 +123,21 @@ def soak(options: argparse.Namespace) -> Dict[str, Any]:
     begin_s = time.perf_counter()
     servers = Servers(options.every, options.down, begin_s + 60 * options.minutes)
     servers.start()
-    time.sleep(2)  # a server that is not there at the start would be refused
+    try:
+        return watch(options, config, detector, servers, begin_s)
+    finally:
+        servers.over.set()
+        servers.join()
+
+
+def watch(
+    options: argparse.Namespace,
+    config: Config,
+    detector: Optional[Detector],
+    servers: Servers,
+    begin_s: float,
+) -> Dict[str, Any]:
+    """Read until the end, and note what happens."""
     source = open_stream(options.reader, config)
     frames = torn = old = 0
     samples: List[Dict[str, float]] = []
@@ -143,7 +154,6 @@ def soak(options: argparse.Namespace) -> Dict[str, Any]:
             print(samples[-1], flush=True)
         if now_s > begin_s + 60 * options.minutes and servers.kills == source.gaps.count:
             break
-    servers.over.set()
     source.interrupt()
     source.close()
     steady = samples[WARM_UP_LIVES:]

@@ -142,8 +142,8 @@ def test_a_setting_that_does_not_fit_is_one_line_and_exit_code_2(
         ("missing.jpg", "missing.jpg: no such file or folder"),
         ("97", "camera 97: cannot be opened"),
         ("synthetic:x", "expects synthetic:FRAMES"),
-        ("rtsp://127.0.0.1:9/none", "cannot be opened; is the address right and reachable?"),
-        ("videotestsrc ! appsink", "GStreamer"),
+        ("rtsp://127.0.0.1:9/none", "connection refused; is the address right and reachable?"),
+        ("nosuchelement ! appsink", "nosuchelement ! appsink: cannot be"),
     ],
 )
 def test_a_source_that_is_not_there_is_one_line_and_exit_code_2(

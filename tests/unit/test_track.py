@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tracemalloc
+from dataclasses import replace
 from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
@@ -13,8 +14,8 @@ from coloured import RATE, ColourDetector, Thing, ThingSource, walking
 from splitdet.assemble import assemble
 from splitdet.config import make_config
 from splitdet.errors import ConfigError
-from splitdet.track import Tracker
-from splitdet.types import Detections, Frame
+from splitdet.track import Tracker, Trackers
+from splitdet.types import Batch, Detections, Frame
 
 RED, BLUE = 1, 2
 needs_tracker = pytest.mark.skipif(sys.version_info < (3, 8), reason="there is none for Python 3.7")
@@ -154,3 +155,20 @@ def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
     expected = r"pip install 'splitdet\[track\]'" if sys.version_info >= (3, 8) else "Python 3.8"
     with pytest.raises(ConfigError, match=expected):
         assemble(ThingSource([], 1), ColourDetector(make_config(track=True)))
+
+
+@needs_tracker
+def test_each_of_several_inputs_has_tracks_of_its_own() -> None:
+    pytest.importorskip("edgefirst.tracker")
+    trackers, alone, random = Trackers(1.0), Tracker(1.0), np.random.RandomState(0)
+    steady = crowd(3, random)
+    for index in range(20):
+        others = crowd(4, random)
+        batch = Batch([frame(index), replace(frame(index), stream=1)], results=[steady, others])
+        trackers(batch)
+        first, second = (found.tracks for found in batch.results)
+        np.testing.assert_array_equal(first, alone.number(frame(index), steady).tracks)
+        assert second is not None
+        assert second.min() >= 1
+    assert first is not None
+    assert sorted(first.tolist()) == [1, 2, 3]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from typing import Any, Dict, Iterable
 from urllib.parse import SplitResult, urlsplit
@@ -68,8 +67,3 @@ def public_name(parts: SplitResult) -> str:
     """Scheme, host and port: what is left out may be secret, as the path of many a webhook is."""
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
-
-
-def without_password(text: str) -> str:
-    """`text` with every `//user:password@` taken out of it."""
-    return re.sub(r"//[^/\s]*@", "//", text)

@@ -12,9 +12,10 @@ from typing import Any, Dict, List, Optional
 
 import numpy as np
 
+from splitdet.addresses import without_password
 from splitdet.config import Config
 from splitdet.events.delivery import Delivery
-from splitdet.events.receiver import Receiver, without_password
+from splitdet.events.receiver import Receiver
 from splitdet.events.watch import Event, Watcher
 from splitdet.labels import Labels
 from splitdet.sinks.base import Sink

@@ -60,7 +60,7 @@ class StreamSource(Source):
                 self._open()
             except SourceError as error:
                 self.close()
-                raise SourceError(f"{name}: {error}") from None
+                raise SourceError(f"{name}: cannot be opened: {error}") from None
 
     @property
     def frame_rate(self) -> Optional[float]:
@@ -176,11 +176,14 @@ class StreamSource(Source):
         self._reason = reason
 
     def _return(self, captured_s: float) -> None:
-        """It is back: count the gap."""
+        """It is back, or there for the first time, which ends no gap."""
         gone_s = captured_s - self._seen_s
-        rate = self.frame_rate
-        frames = max(0, round(gone_s * rate) - 1) if rate and self._index > 1 else 0
-        self.gaps.add(Gap(self.name, self._first_reason, gone_s, frames))
-        log.warning("%s: back after %.1f s, about %d frames missed", self.name, gone_s, frames)
+        if self._index > 1:
+            rate = self.frame_rate
+            frames = max(0, round(gone_s * rate) - 1) if rate else 0
+            self.gaps.add(Gap(self.name, self._first_reason, gone_s, frames))
+            log.warning("%s: back after %.1f s, about %d frames missed", self.name, gone_s, frames)
+        else:
+            log.warning("%s: there after %.1f s", self.name, gone_s)
         self._reason = ""
         self._pause_s = 0.0

@@ -14,11 +14,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from splitdet.addresses import without_password
 from splitdet.labels import Labels
 from splitdet.sinks.json_lines import frame_record
 from splitdet.types import Detections, Frame
 from splitdet.visualize.palette import colour
-from splitdet.web.figures import Figures, without_password
+from splitdet.web.figures import Figures
 from splitdet.web.jpeg import JpegEncoder
 from splitdet.web.metrics import Metrics
 from splitdet.web.newest import Ended, Newest

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Dict
 
+from splitdet.addresses import without_password
 from splitdet.detector import Detector
 from splitdet.pipeline.meter import Meter
 
@@ -58,8 +58,3 @@ class Figures:
 
 def _ms(span_s: float) -> float:
     return round(1000 * span_s, 2)
-
-
-def without_password(source: str) -> str:
-    """The name of a source, without the user and the password that an address may have."""
-    return re.sub(r"(://)[^/@\s]*@", r"\1", source)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Dict, List
@@ -132,3 +133,12 @@ def test_a_frame_without_an_event_tells_nobody(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_is_refused(config: Dict[str, Any], error: type) -> None:
     with pytest.raises(error):
         sink(PERSON, **config)
+
+
+def test_each_of_several_inputs_has_events_of_its_own(tmp_path: Path) -> None:
+    log = tmp_path / "events.jsonl"
+    events = sink({**PERSON, "cooldown_s": 60}, event_log=str(log))
+    for stream, source in [(0, "a.mp4"), (1, "b.mp4"), (0, "a.mp4"), (1, "b.mp4")]:
+        events.write(replace(frame(3, source, 1.5), stream=stream), FOUND, None)
+    events.close()
+    assert [record["source"] for record in logged(log)] == ["a.mp4", "b.mp4"]

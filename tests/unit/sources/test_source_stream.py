@@ -134,12 +134,14 @@ def test_a_stream_that_is_gone_for_too_long_ends_the_run() -> None:
 
 
 def test_a_stream_that_is_not_there_at_first_is_refused() -> None:
-    with pytest.raises(SourceError, match="camera 0: no /dev/video0"):
+    with pytest.raises(SourceError, match="camera 0: cannot be opened: no /dev/video0"):
         stream([NOT_FOUND])
 
 
 def test_a_patient_source_waits_for_a_stream_that_is_not_there_at_first() -> None:
-    assert greys(stream([NOT_FOUND], [NOT_FOUND], [1, None], patient=True)) == [1]
+    source = stream([NOT_FOUND], [NOT_FOUND], [1, None], patient=True)
+    assert greys(source) == [1]
+    assert source.gaps.count == 0
 
 
 def test_it_is_away_while_it_is_looked_for_and_not_a_moment_longer() -> None:

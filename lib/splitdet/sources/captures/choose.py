@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import Callable, NamedTuple, Optional, Tuple, Union
 
+from splitdet.addresses import without_password
 from splitdet.config.schema import Config
 from splitdet.errors import SourceError
 from splitdet.gstreamer import load
@@ -34,11 +35,6 @@ def is_pipeline(spec: str) -> bool:
     return "!" in spec and "appsink" in spec
 
 
-def without_password(spec: str) -> str:
-    """`spec` as it may be shown: passwords in addresses become stars."""
-    return re.sub(r"(\w://[^\s/:@]*):[^\s/]*@", r"\1:***@", spec)
-
-
 def choose_capture(spec: Union[int, str], config: Config) -> Reading:
     """How to read a camera by its number or device, an address or a pipeline.
 
@@ -56,7 +52,7 @@ def choose_capture(spec: Union[int, str], config: Config) -> Reading:
         return Reading(name, _pipeline_reader(spec, silence_s))
     if re.match(r"rtsps?://", spec) and load.has_element("rtspsrc") and load.has_element(DECODER):
         camera = replace(config.camera, kind="rtsp", address=spec)
-        return Reading(name, _pipeline_reader(camera_pipeline(camera, size_px, low), silence_s))
+        return Reading(name, _pipeline_reader(camera_pipeline(camera, size_px, low), silence_s, spec))
     if pyav.is_installed():
         return Reading(name, lambda: pyav.PyAVCapture(spec, config.camera, silence_s, low))
     return Reading(name, lambda: OpenCVCapture(spec, silence_s))
@@ -75,17 +71,18 @@ def choose_camera(config: Config) -> Reading:
     where = {"csi": camera.sensor_id, "usb": camera.device, "rtsp": camera.address, "rtp": camera.port}
     name = without_password(f"{camera.kind} {where.get(camera.kind, '')}".strip())
     asked_px = None if camera.kind in ("rtsp", "rtp") else parse_size(camera.size) or size_px
-    return Reading(name, _pipeline_reader(pipeline, config.reconnect.silence_s), asked_px)
+    address = camera.address if camera.kind == "rtsp" else ""
+    return Reading(name, _pipeline_reader(pipeline, config.reconnect.silence_s, address), asked_px)
 
 
-def _pipeline_reader(pipeline: str, silence_s: float) -> MakeCapture:
+def _pipeline_reader(pipeline: str, silence_s: float, address: str = "") -> MakeCapture:
     """Through PyGObject, which tells why something fails, or an OpenCV that has GStreamer."""
     missing = load.why_not()
     if not missing:
-        return lambda: GStreamerCapture(pipeline, silence_s)
+        return lambda: GStreamerCapture(pipeline, silence_s, address)
     if has_gstreamer():
         return lambda: OpenCVCapture(pipeline, silence_s, is_pipeline=True)
     raise SourceError(
-        f"a GStreamer pipeline cannot be read here: {missing}. (OpenCV from PyPI has no GStreamer; "
-        "Debian's and Jetson's python3-opencv have it)"
+        f"{without_password(pipeline)}: cannot be read here: {missing}. (OpenCV from PyPI has no "
+        "GStreamer; Debian's and Jetson's python3-opencv have it)"
     )

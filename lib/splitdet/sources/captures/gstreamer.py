@@ -7,6 +7,7 @@ from typing import Any, Optional, Tuple
 
 import numpy as np
 
+from splitdet.addresses import why_unreachable
 from splitdet.errors import SourceError
 from splitdet.gstreamer import load
 from splitdet.gstreamer.launched import Launched, PipelineError, kind_of
@@ -25,10 +26,12 @@ class GStreamerCapture(Capture):
     Args:
         pipeline: as gst-launch-1.0 takes it.
         silence_s: no frame for so long, the first one included, counts as broken off.
+        address: what the pipeline reads, to tell why that cannot be reached.
     """
 
-    def __init__(self, pipeline: str, silence_s: float) -> None:
+    def __init__(self, pipeline: str, silence_s: float, address: str = "") -> None:
         super().__init__()
+        self._address = address
         self._text = with_conversion(pipeline)
         self._silence_s = silence_s
         self._launched: Optional[Launched] = None
@@ -49,10 +52,11 @@ class GStreamerCapture(Capture):
             self._launched.for_each(_without_torn_frames)
             self._sink = self._prepared_sink(self._launched)
             self._launched.start()
-        except PipelineError as error:
-            raise SourceError(str(error)) from None
-        if self._wait(self._launched):
-            self._note(self._sink.get_static_pad("sink").get_current_caps())
+            if self._wait(self._launched):
+                self._note(self._sink.get_static_pad("sink").get_current_caps())
+        except (PipelineError, SourceError) as error:
+            unreachable = why_unreachable(self._address, self._silence_s) if self._address else ""
+            raise SourceError(unreachable or str(error)) from None
 
     @property
     def frame_rate(self) -> Optional[float]:

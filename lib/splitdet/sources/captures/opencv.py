@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import sys
 import time
 from typing import Dict, List, Optional, Tuple, Union
-from urllib.parse import urlsplit
 
 import cv2
 import numpy as np
 
+from splitdet.addresses import why_unreachable
 from splitdet.errors import SourceError
 from splitdet.sources.captures.base import Capture
 
 HIGHEST_RATE = 1000.0  # some network streams report the 90000 ticks of their clock
-_DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443, "rtmp": 1935}
 
 # what OpenCV hands over when the appsink's caps name one of these
 _TO_BGR: Dict[str, int] = {
@@ -140,10 +138,11 @@ class OpenCVCapture(Capture):
 
     def _why_not_open(self) -> str:
         if self._is_pipeline:
-            return "cannot be opened: this pipeline does not start; try it with gst-launch-1.0"
+            return "this pipeline does not start; try it with gst-launch-1.0"
         if self._is_camera:
-            return "cannot be opened: " + why_no_camera(self._spec)
-        return "cannot be opened: " + why_unreachable(str(self._spec), self._silence_s)
+            return why_no_camera(self._spec)
+        silent = "it gives no video; are path, name and password right?"
+        return why_unreachable(str(self._spec), self._silence_s) or silent
 
     def _why_gone(self) -> str:
         if self._is_camera and not os.path.exists(device_file(self._spec)):
@@ -199,17 +198,3 @@ def why_no_camera(spec: Union[int, str]) -> str:
     return f"{file} gives no pictures (a Jetson's CSI camera? camera.kind: csi), or is in use"
 
 
-def why_unreachable(address: str, timeout_s: float) -> str:
-    """What keeps an address from being read, found by connecting to it."""
-    parts = urlsplit(address)
-    port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
-    if not parts.hostname or port is None:
-        return "is the address right and reachable?"
-    try:
-        socket.create_connection((parts.hostname, port), timeout_s).close()
-    except socket.timeout:
-        return f"{parts.hostname} does not answer at port {port}; is the address right and reachable?"
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        return f"{parts.hostname}, port {port}: {reason}; is the address right and reachable?"
-    return f"{parts.hostname} answers, but gives no video; are path, name and password right?"

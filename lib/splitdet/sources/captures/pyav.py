@@ -6,6 +6,7 @@ from typing import Any, Dict, Iterator, Optional, Tuple
 
 import numpy as np
 
+from splitdet.addresses import why_unreachable
 from splitdet.compat import package_version
 from splitdet.config.camera import Camera
 from splitdet.errors import SourceError
@@ -52,9 +53,10 @@ class PyAVCapture(Capture):
                 self._address, options=self._options(), timeout=(self._silence_s, self._silence_s)
             )
         except (av.FFmpegError, OSError) as error:
-            raise SourceError(f"cannot be opened: {_reason(error)}") from None
+            unreachable = why_unreachable(self._address, self._silence_s)
+            raise SourceError(unreachable or _reason(error)) from None
         if not self._container.streams.video:
-            raise SourceError("cannot be opened: there is no video in it")
+            raise SourceError("there is no video in it")
         self._stream = self._container.streams.video[0]
         if not self._low_latency:
             self._stream.thread_type = "AUTO"

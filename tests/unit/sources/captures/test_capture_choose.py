@@ -10,7 +10,7 @@ from splitdet.config import Config, make_config
 from splitdet.errors import SourceError
 from splitdet.gstreamer import load
 from splitdet.sources.captures import choose, pyav
-from splitdet.sources.captures.choose import choose_camera, choose_capture, is_pipeline, without_password
+from splitdet.sources.captures.choose import choose_camera, choose_capture, is_pipeline
 from splitdet.sources.captures.gstreamer import GStreamerCapture
 from splitdet.sources.captures.opencv import OpenCVCapture
 from splitdet.sources.captures.pyav import PyAVCapture
@@ -73,7 +73,7 @@ def test_a_pipeline_without_any_gstreamer_is_refused_with_what_to_install(
     machine: Any, describe: Any
 ) -> None:
     machine(av=True)
-    with pytest.raises(SourceError, match=r"cannot be read here: apt-get install gi\. \(OpenCV"):
+    with pytest.raises(SourceError, match=r"appsink.*: cannot be read here: apt-get install gi\. "):
         (describe or (lambda: choose_camera(make_config(camera={"kind": "test"}))))()
 
 
@@ -83,7 +83,7 @@ def test_a_pipeline_without_any_gstreamer_is_refused_with_what_to_install(
         ({"kind": "test"}, "test", (480, 640)),
         ({"kind": "usb", "device": 1, "size": "320x240"}, "usb 1", (240, 320)),
         ({"kind": "csi", "sensor_id": 2, "platform": "nano"}, "csi 2", (480, 640)),
-        ({"kind": "rtsp", "address": "rtsp://me:secret@host/a"}, "rtsp rtsp://me:***@host/a", None),
+        ({"kind": "rtsp", "address": "rtsp://me:secret@host/a"}, "rtsp rtsp://host/a", None),
         ({"kind": "rtp", "port": 5004}, "rtp 5004", None),
     ],
 )
@@ -93,16 +93,3 @@ def test_a_camera_in_words_has_a_name_and_a_size(
     machine(gobject=True)
     reading = choose_camera(make_config(camera=camera))
     assert (reading.name, reading.asked_px) == (name, asked_px)
-
-
-@pytest.mark.parametrize(
-    ("spec", "shown"),
-    [
-        ("rtsp://me:secret@host:554/live", "rtsp://me:***@host:554/live"),
-        ("rtsp://me@host/live", "rtsp://me@host/live"),
-        ("rtsp://host:554/a:b@c", "rtsp://host:554/a:b@c"),
-        ("rtspsrc location=rtsp://me:a@b@host/x ! a", "rtspsrc location=rtsp://me:***@host/x ! a"),
-    ],
-)
-def test_passwords_are_not_shown(spec: str, shown: str) -> None:
-    assert without_password(spec) == shown

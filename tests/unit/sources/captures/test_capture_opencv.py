@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import threading
 from pathlib import Path
@@ -23,7 +22,6 @@ from splitdet.sources.captures.opencv import (
     pixel_format,
     to_bgr,
     why_no_camera,
-    why_unreachable,
 )
 from splitdet.sources.choose import open_source
 
@@ -133,12 +131,12 @@ def test_gstreamer_is_found_in_what_opencv_says_of_itself(
 
 
 def test_an_address_that_does_not_answer_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"cannot be opened: is the address right and reachable\?"):
+    with pytest.raises(SourceError, match=r"is the address right and reachable\?"):
         OpenCVCapture(f"file://{tmp_path}/none.avi", silence_s=5).open()
 
 
 def test_a_camera_that_is_not_there_is_refused() -> None:
-    with pytest.raises(SourceError, match=r"cannot be opened: no /dev/video9999; is it plugged in"):
+    with pytest.raises(SourceError, match=r"no /dev/video9999; is it plugged in"):
         OpenCVCapture(9999, silence_s=5).open()
 
 
@@ -160,23 +158,6 @@ def test_a_file_that_gives_no_pictures_is_said_to_be_there(tmp_path: Path) -> No
     device = tmp_path / "video0"
     device.write_bytes(b"")
     assert why_no_camera(str(device)).startswith(f"{device} gives no pictures")
-
-
-def test_a_port_where_nobody_listens_is_named() -> None:
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        port = bound.getsockname()[1]
-        reason = why_unreachable(f"rtsp://u:p@127.0.0.1:{port}/live", 5)
-    assert reason == f"127.0.0.1, port {port}: connection refused; is the address right and reachable?"
-
-
-def test_a_host_that_answers_without_a_video_is_told_apart() -> None:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen(1)
-        port = listening.getsockname()[1]
-        reason = why_unreachable(f"http://127.0.0.1:{port}/", 5)
-    assert reason == "127.0.0.1 answers, but gives no video; are path, name and password right?"
 
 
 def _recording(folder: Path, frames: int) -> str:

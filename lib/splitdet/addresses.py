@@ -1,0 +1,34 @@
+"""Addresses: what may be shown of one, and what keeps it from being read."""
+
+from __future__ import annotations
+
+import re
+import socket
+from urllib.parse import urlsplit
+
+_DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443, "rtmp": 1935}
+
+
+def without_password(text: str) -> str:
+    """`text` as it may be shown: every `//user:password@` is taken out of it."""
+    return re.sub(r"//[^/\s]*@", "//", text)
+
+
+def why_unreachable(address: str, timeout_s: float) -> str:
+    """Why nobody answers at an address, found by connecting to it; empty where somebody does."""
+    question = "is the address right and reachable?"
+    parts = urlsplit(address)
+    try:
+        port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
+    except ValueError:
+        return question
+    if not parts.hostname or port is None:
+        return question
+    try:
+        socket.create_connection((parts.hostname, port), timeout_s).close()
+    except socket.timeout:
+        return f"{parts.hostname} does not answer at port {port}; {question}"
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        return f"{parts.hostname}, port {port}: {reason}; {question}"
+    return ""
