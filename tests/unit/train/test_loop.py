@@ -51,7 +51,7 @@ def test_frozen_layers_stay_and_the_others_learn(
 
 def test_a_run_with_other_settings_is_not_taken_up(tiny_run: Callable[..., Any]) -> None:
     tiny_run("run").train(until_epoch=1)
-    with pytest.raises(TrainError, match="learning_rate = 0.001, not 0.5"):
+    with pytest.raises(TrainError, match=r"learning_rate = 0\.001, not 0\.5"):
         tiny_run("run", learning_rate=0.5).resume()
 
 
