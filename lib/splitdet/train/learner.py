@@ -8,7 +8,7 @@ import numpy as np
 
 from splitdet import compat
 from splitdet.errors import EngineError, TrainError
-from splitdet.nms import NmsSettings, suppress
+from splitdet.nms import Clip, NmsSettings, suppress
 from splitdet.train.anchors import make_anchors
 from splitdet.train.architecture import Architecture
 from splitdet.train.features import Objects, as_input
@@ -25,9 +25,10 @@ EVALUATION = NmsSettings(
     iou_threshold=0.6,
     max_per_class=100,
     max_total=100,
-    window=(0.0, 0.0, 1.0, 1.0),
+    clip=Clip.AFTER,
+    drops_flat=False,
 )
-"""The lowest score counts for average precision; a detector that is used has a higher threshold."""
+"""As the exported graph has it, but for the threshold. The lowest score counts for average precision; a detector that is used has a higher threshold."""
 
 
 def tensorflow_2() -> Any:
