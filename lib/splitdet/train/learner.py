@@ -28,7 +28,8 @@ EVALUATION = NmsSettings(
     clip=Clip.AFTER,
     drops_flat=False,
 )
-"""As the exported graph has it, but for the threshold. The lowest score counts for average precision; a detector that is used has a higher threshold."""
+"""As the exported graph has it, but for the threshold: the lowest score counts for average precision,
+and a detector that is used has a higher one."""
 
 
 def tensorflow_2() -> Any:
