@@ -52,6 +52,7 @@ class Viewer(Sink):
     `write` belongs to the output thread, everything else to the main thread.
     """
 
+    shows_first = True
     not_shown = 0
     """Results that were written and not shown: not due, or others were still on their way."""
 

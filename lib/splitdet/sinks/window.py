@@ -78,8 +78,6 @@ class Window(Viewer):
         move_threshold: moves the score threshold of the run by so many steps; its new value.
     """
 
-    shows_first = True
-
     def __init__(
         self,
         title: str,
