@@ -28,7 +28,7 @@ EVALUATION = NmsSettings(
     clip=Clip.AFTER,
     drops_flat=False,
 )
-"""As the exported graph has it, but for the threshold. The lowest score counts for average precision; a detector that is used has a higher threshold."""
+"""As the exported graph has it, but for the threshold: low scores count for average precision."""
 
 
 def tensorflow_2() -> Any:
