@@ -16,9 +16,7 @@ _CALIBRATION_PICTURES = 32
 def add_commands(commands: Any) -> None:
     """Add `train` to the command line."""
     parser = commands.add_parser("train", help="train a detector on labelled pictures")
-    parser.add_argument(
-        "data", metavar="FOLDER", help="labelled pictures, or shapes:COUNT"
-    )
+    parser.add_argument("data", metavar="FOLDER", help="labelled pictures, or shapes:COUNT")
     parser.add_argument("--out", default="training", help="folder of the run (%(default)s)")
     parser.add_argument("--val", default="", help="folder of validation pictures; else a part of FOLDER")
     parser.add_argument("--test", default="", help="folder to judge the best detector by, at the end")

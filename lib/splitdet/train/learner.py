@@ -28,8 +28,7 @@ EVALUATION = NmsSettings(
     clip=Clip.AFTER,
     drops_flat=False,
 )
-"""As the exported graph has it, but for the threshold: the lowest score counts for average precision,
-and a detector that is used has a higher one."""
+"""As the exported graph has it, but for the threshold: low scores count for average precision."""
 
 
 def tensorflow_2() -> Any:

@@ -81,14 +81,20 @@ class Network:
         expanded = self._run(tensor, block.expand) if block.expand else tensor
         result = self._run(self._run(expanded, block.depthwise), block.project)
         if block.is_residual:
-            result = self._tf.add(result, tensor, name=block.project.name.replace("project", "add"))
+            result = self._tf.add(
+                result,
+                self._tf.cast(tensor, result.dtype),
+                name=block.project.name.replace("project", "add"),
+            )
         return expanded, result
 
     def _run(self, tensor: Any, layer: Layer) -> Any:
         tf = self._tf
-        tensor = tf.cast(tensor, self._dtype)
-        kernel = tf.cast(self._weights(layer.weights_name), self._dtype)
-        bias = tf.cast(self._weights(layer.biases_name), self._dtype)
+        # depthwise ones are little work, and TensorFlow's gradient of them in bfloat16 on a CPU has NaNs
+        dtype = tf.float32 if layer.depthwise else self._dtype
+        tensor = tf.cast(tensor, dtype)
+        kernel = tf.cast(self._weights(layer.weights_name), dtype)
+        bias = tf.cast(self._weights(layer.biases_name), dtype)
         strides = [1, layer.stride, layer.stride, 1]
         if layer.depthwise:
             tensor = tf.nn.depthwise_conv2d(tensor, kernel, strides, "SAME", name=layer.name)

@@ -31,9 +31,7 @@ def test_two_epochs_and_two_more_are_four_to_the_bit(
         np.testing.assert_array_equal(one, other)
 
 
-def test_frozen_layers_stay_and_the_others_learn(
-    tiny_run: Callable[..., Any], tmp_path: Path
-) -> None:
+def test_frozen_layers_stay_and_the_others_learn(tiny_run: Callable[..., Any], tmp_path: Path) -> None:
     from splitdet.train.architecture import Architecture
     from splitdet.train.checkpoint import LAST, load_checkpoint
     from splitdet.train.weights import random_weights
