@@ -26,15 +26,21 @@ def plain_view(sample: Sample) -> View:
     return sample.pixels(), sample.boxes, sample.classes
 
 
-def augmented_view(sample: Sample, random: np.random.RandomState, flip: bool = True) -> View:
+def augmented_view(
+    sample: Sample, random: np.random.RandomState, flip: bool = True, turn: bool = False
+) -> View:
     """A random view; the same state of `random` gives the same one.
 
     Args:
         flip: whether it may be mirrored left to right.
+        turn: whether it may be turned by 90, 180 or 270 degrees.
     """
     image, boxes, classes = plain_view(sample)
     if flip and random.uniform() < 0.5:
         image, boxes = _mirrored(image, boxes)
+    if turn:
+        for _ in range(random.randint(4)):
+            image, boxes = _turned(image, boxes)
     if random.uniform() < 0.8:
         image, boxes, classes = _windowed(image, boxes, classes, random)
     return _recoloured(image, random), boxes, classes
@@ -42,6 +48,12 @@ def augmented_view(sample: Sample, random: np.random.RandomState, flip: bool = T
 
 def _mirrored(image: np.ndarray, boxes: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     return image[:, ::-1], np.stack([boxes[:, 0], 1 - boxes[:, 3], boxes[:, 2], 1 - boxes[:, 1]], axis=1)
+
+
+def _turned(image: np.ndarray, boxes: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """A quarter turn to the left."""
+    corners = [1 - boxes[:, 3], boxes[:, 0], 1 - boxes[:, 1], boxes[:, 2]]
+    return np.rot90(image), np.stack(corners, axis=1)
 
 
 def _windowed(

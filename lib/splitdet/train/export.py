@@ -22,6 +22,8 @@ from splitdet.zoo.manifest import MANIFEST_FILE
 from splitdet.zoo.tfjs import append_nms
 
 LABEL_MAP = "label_map.pbtxt"
+_NEW_ATTRIBUTE = "explicit_paddings"
+"""Of convolutions, empty here; TensorFlow 1.15 refuses it in depthwise ones."""
 _PRODUCER = 134
 """The version of graphs that TensorFlow 1.15 writes; all operations here are that old."""
 
@@ -89,6 +91,8 @@ def frozen_graph(architecture: Architecture, weights: Arrays, score_threshold: f
         tf.slice(scores, [0, 0, 1], [-1, -1, -1], name="Postprocessor/Slice")
         tf.expand_dims(boxes, 2, name="Postprocessor/ExpandDims_1")
     graph_def = proto.GraphDef.FromString(graph.as_graph_def().SerializeToString())
+    for node in graph_def.node:
+        node.attr.pop(_NEW_ATTRIBUTE, None)
     append_nms(graph_def, score_threshold)
     graph_def.versions.Clear()
     graph_def.versions.producer = _PRODUCER

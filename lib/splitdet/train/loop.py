@@ -115,7 +115,8 @@ class Run:
 
     def _view(self, index: int, number: int) -> View:
         random = np.random.RandomState([self._settings.seed, number, index])
-        return augmented_view(self._pictures.train[index], random, self._settings.flip)
+        sample = self._pictures.train[index]
+        return augmented_view(sample, random, self._settings.flip, self._settings.turn)
 
     def _epoch(self, cache: FeatureCache, events: EventFile) -> None:
         number = self._progress.epoch

@@ -37,6 +37,7 @@ class TrainSettings:
         "nothing is kept",
     )
     flip: bool = _key(True, "whether views may be mirrored left to right")
+    turn: bool = _key(False, "whether views may be turned by quarters (what is seen from above)")
     validation_share: float = _key(
         0.1, "part of the pictures that is kept for validation where there is no folder for it", high=0.9
     )

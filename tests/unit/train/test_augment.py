@@ -19,7 +19,7 @@ def _sample() -> Sample:
 
 def test_boxes_stay_around_their_objects() -> None:
     for seed in range(30):
-        image, boxes, classes = augmented_view(_sample(), np.random.RandomState(seed))
+        image, boxes, classes = augmented_view(_sample(), np.random.RandomState(seed), turn=True)
         assert classes.tolist() == [1]
         height, width = image.shape[:2]
         bright = image.astype(float).mean(axis=2)

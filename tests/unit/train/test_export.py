@@ -144,3 +144,7 @@ def test_the_network_is_that_of_the_default_model(default_model: Path) -> None:
             expected = session.run(["Squeeze:0", "concat_1:0"], {"Preprocessor/sub:0": image})
     for one, other in zip(found, expected):
         np.testing.assert_allclose(one, other, atol=1e-3)
+
+
+def test_no_convolution_has_an_attribute_that_tensorflow_1_15_refuses(model: Path) -> None:
+    assert not any("explicit_paddings" in node.attr for node in load_graph(model))
