@@ -10,6 +10,8 @@ import platform
 from pathlib import Path
 from typing import Dict, List, NamedTuple
 
+import numpy as np
+
 from splitdet import __version__
 from splitdet.cache import cache_file, write_cache
 from splitdet.compat import package_version
@@ -175,43 +177,39 @@ def _fastest(candidates: List[str], config: Config, model: Model, feeders: int) 
     key = _key(candidates, config, model, feeders)
     if verdicts.get(key) in candidates:
         return _open(verdicts[key], config, model, feeders)
-    trials = _measure(candidates, config, model, feeders)
-    if not trials:
+    agreeing = _agreeing(candidates, config, model, feeders)
+    if not agreeing:
         raise EngineError(
             f"no engine that is installed has precision {config.precision} and agrees with TensorFlow"
         )
-    rates = {name: trial.rate for name, trial in trials.items()}
+    fronts = {name: opened.front for name, opened in agreeing.items()}
+    rates = frames_per_second(fronts, _trial_image(config), feeders)
     best = max(rates, key=lambda name: rates[name])
-    for name, trial in trials.items():
+    for name, front in fronts.items():
         if name != best:
-            trial.opened.front.close()
+            front.close()
     others = ", ".join(f"{name} {rates[name] / rates[best]:.2f}" for name in rates if name != best)
     log.info("engine %s is the fastest here that agrees with TensorFlow (others: %s)", best, others)
     verdicts[key] = best
     write_cache(verdicts_file, json.dumps(verdicts, indent=1).encode())
-    return trials[best].opened
+    return agreeing[best]
 
 
-class _Trial(NamedTuple):
-    opened: Opened
-    rate: float
-    """Frames per second."""
+def _trial_image(config: Config) -> np.ndarray:
+    """The ranges of INT8 hold for pictures like those that it was calibrated with: one of them."""
+    return first_picture(config.calibration) if config.precision == "int8" else trial_picture()
 
 
-def _measure(
+def _agreeing(
     candidates: List[str], config: Config, model: Model, feeders: int
-) -> Dict[str, _Trial]:
-    """Each engine whose raw outputs are those of TensorFlow, left open.
-
-    The ranges of INT8 hold for pictures like those that it was calibrated with, so it is judged by
-    one of them.
-    """
-    image = first_picture(config.calibration) if config.precision == "int8" else trial_picture()
-    trials: Dict[str, _Trial] = {}
+) -> Dict[str, Opened]:
+    """Each engine whose raw outputs are those of TensorFlow."""
+    image = _trial_image(config)
+    found: Dict[str, Opened] = {}
     plain = _open("tensorflow", _for_tensorflow(config), model, feeders)
     reference = plain.front.run(plain.front.prepare([image]))
     if "tensorflow" in candidates:
-        trials["tensorflow"] = _Trial(plain, frames_per_second(plain.front, image, feeders))
+        found["tensorflow"] = plain
     else:
         plain.front.close()
     for name in candidates:
@@ -219,14 +217,15 @@ def _measure(
             try:
                 opened = _open(name, config, model, feeders)
                 difference = compare(opened.front, reference, image)
-                if difference.within(TOLERANCE[config.precision]):
-                    trials[name] = _Trial(opened, frames_per_second(opened.front, image, feeders))
-                else:
-                    log.warning("engine %s differs from TensorFlow (%s); not used", name, difference)
-                    opened.front.close()
             except EngineError as error:
                 log.info("engine %s: %s", name, error)
-    return trials
+                continue
+            if difference.within(TOLERANCE[config.precision]):
+                found[name] = opened
+            else:
+                log.warning("engine %s differs from TensorFlow (%s); not used", name, difference)
+                opened.front.close()
+    return found
 
 
 def _read_verdicts(path: Path) -> Dict[str, str]:
