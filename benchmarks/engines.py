@@ -82,7 +82,7 @@ def raw_fps(front: Any, image: Any, feeders: int, seconds: float) -> float:
     from splitdet.engines import parity
 
     parity.TRIAL_S = seconds
-    return parity.frames_per_second(front, image, feeders)
+    return parity.frames_per_second({"raw": front}, image, feeders)["raw"]
 
 
 class Subject:

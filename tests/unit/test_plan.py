@@ -105,6 +105,9 @@ def test_auto_tries_tensorrt_where_its_engine_is_built(
 ) -> None:
     make = choose.make_engine
 
+    def prefer_frames(fronts: Any, *_: Any) -> Any:
+        return {name: 1.0 + isinstance(front, FramesFront) for name, front in fronts.items()}
+
     def with_tensorrt(name: str, *rest: Any) -> Any:
         return engine if name == choose.TENSORRT else make(name, *rest)
 
@@ -112,9 +115,7 @@ def test_auto_tries_tensorrt_where_its_engine_is_built(
     monkeypatch.setattr(choose.importlib.util, "find_spec", lambda name: name)
     monkeypatch.setattr(engine, "is_ready", lambda _: is_built)
     monkeypatch.setattr(choose, "make_engine", with_tensorrt)
-    monkeypatch.setattr(
-        choose, "frames_per_second", lambda front, *_: 1.0 + isinstance(front, FramesFront)
-    )
+    monkeypatch.setattr(choose, "frames_per_second", prefer_frames)
     with Detector(tiny_model) as detector:
         assert (detector.engine is engine) == is_built
         if is_built:

@@ -9,6 +9,8 @@ import platform
 from pathlib import Path
 from typing import Callable, Dict, List, NamedTuple
 
+import numpy as np
+
 from splitdet import __version__
 from splitdet.cache import cache_file, write_cache
 from splitdet.compat import package_version
@@ -159,43 +161,41 @@ class _Trial(NamedTuple):
     name: str
     engine: Engine
     front: Front
-    rate: float
-    """Frames per second."""
 
 
 def _fastest(candidates: List[str], config: Config, model: Model, feeders: int) -> _Trial:
     """The fastest engine that agrees with the reference here."""
+    # the ranges of INT8 hold for pictures like those that it was calibrated with
+    image = first_picture(config.calibration) if config.precision == "int8" else trial_picture()
     called = _READERS[model.parts.file_format].called
-    trials = _try(candidates, config, model, feeders)
+    trials = _agreeing(candidates, config, model, feeders, image)
     if not trials:
         raise EngineError(
             f"no engine that is installed has precision {config.precision} and agrees with {called}"
         )
-    best = max(trials, key=lambda trial: trial.rate)
+    rates = frames_per_second({trial.name: trial.front for trial in trials}, image, feeders)
+    best = max(trials, key=lambda trial: rates[trial.name])
     others = [trial for trial in trials if trial is not best]
     for trial in others:
         trial.front.close()
     log.info(
         *("engine %s is the fastest here that agrees with %s (others: %s)", best.name, called),
-        ", ".join(f"{trial.name} {trial.rate / best.rate:.2f}" for trial in others),
+        ", ".join(f"{trial.name} {rates[trial.name] / rates[best.name]:.2f}" for trial in others),
     )
     return best
 
 
-def _try(candidates: List[str], config: Config, model: Model, feeders: int) -> List[_Trial]:
-    """Each engine whose raw outputs are those of the reference.
-
-    The ranges of INT8 hold for pictures like those that it was calibrated with, so it is judged by
-    one of them.
-    """
+def _agreeing(
+    candidates: List[str], config: Config, model: Model, feeders: int, image: np.ndarray
+) -> List[_Trial]:
+    """Each engine whose raw outputs for `image` are those of the reference."""
     known, called, _ = _READERS[model.parts.file_format]
-    image = first_picture(config.calibration) if config.precision == "int8" else trial_picture()
     trials: List[_Trial] = []
     plain = make_engine(known, exact(config), feeders)
     front = make_front(plain, model)
     reference = front.run(front.prepare([image]))
     if known in candidates and exact(config) == config:
-        trials.append(_Trial(known, plain, front, frames_per_second(front, image, feeders)))
+        trials.append(_Trial(known, plain, front))
     else:
         front.close()
     for name in candidates:
@@ -209,7 +209,7 @@ def _try(candidates: List[str], config: Config, model: Model, feeders: int) -> L
             continue
         difference = compare(front, reference, image)
         if difference.within(TOLERANCE[config.precision]):
-            trials.append(_Trial(name, engine, front, frames_per_second(front, image, feeders)))
+            trials.append(_Trial(name, engine, front))
         else:
             log.warning("engine %s differs from %s (%s); not used", name, called, difference)
             front.close()

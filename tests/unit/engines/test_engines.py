@@ -18,7 +18,7 @@ from splitdet.engines import choose, ends
 from splitdet.engines.choose import VERDICTS
 from splitdet.engines.ends import make_front
 from splitdet.engines.make import make_engine
-from splitdet.engines.parity import Difference, compare, trial_picture
+from splitdet.engines.parity import Difference, compare, frames_per_second, trial_picture
 from splitdet.errors import CutError, EngineError
 from splitdet.graph.load import load_graph
 from splitdet.models import identify
@@ -42,10 +42,10 @@ def prefer_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is not TensorFlow is the fastest here."""
     needs("openvino")
 
-    def rate(front: Front, *_: object) -> float:
-        return float(isinstance(front, ResizedFront))
+    def rates(fronts: dict[str, Front], *_: object) -> dict[str, float]:
+        return {name: 1.0 + isinstance(front, ResizedFront) for name, front in fronts.items()}
 
-    monkeypatch.setattr(choose, "frames_per_second", rate)
+    monkeypatch.setattr(choose, "frames_per_second", rates)
 
 
 def fronts(graph: Path, engine: str, config: Config) -> Iterator[Front]:
@@ -125,6 +125,21 @@ def test_trt_v1_runs_by_tensorrt(tiny_model: Path, monkeypatch: pytest.MonkeyPat
     with pytest.raises(EngineError, match="not here"):
         Detector(tiny_model, model_type="trt_v1")
     assert asked == ["tensorrt"]
+
+
+def test_the_faster_of_two_has_the_higher_rate(tiny_model: Path) -> None:
+    front = make_front(make_engine("tensorflow", make_config(), 1), identify(load_graph(tiny_model)))
+
+    class TenTimes:
+        prepare = staticmethod(front.prepare)
+
+        def run(self, tensors: Tensors) -> Tensors:
+            for _ in range(9):
+                front.run(tensors)
+            return front.run(tensors)
+
+    rates = frames_per_second({"slow": TenTimes(), "fast": front}, trial_picture(), 2)
+    assert rates["fast"] > rates["slow"] > 0
 
 
 def test_what_is_not_a_number_is_never_within() -> None:
