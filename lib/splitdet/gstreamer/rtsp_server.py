@@ -33,6 +33,7 @@ class RtspServer:
         server = gst_rtsp_server()
         from gi.repository import GLib
 
+        self._glib = GLib
         self._rate = rate
         self._lock = threading.Lock()
         self._feeds: List[Tuple[Any, Feed]] = []  # while there are clients
@@ -45,7 +46,8 @@ class RtspServer:
         self._server.set_service(str(port))
         self._server.get_mount_points().add_factory(path, factory)
         self._context = GLib.MainContext()
-        if not self._server.attach(self._context):
+        self._listening = self._server.attach(self._context)
+        if not self._listening:
             raise OSError(f"{host}, port {port}: cannot be listened at; is it in use?")
         self._loop = GLib.MainLoop.new(self._context, False)
         self._thread = threading.Thread(target=self._loop.run, name="rtsp server", daemon=True)
@@ -76,8 +78,12 @@ class RtspServer:
     def close(self) -> None:
         """Stop serving."""
         self._server.client_filter(lambda *unused: gst_rtsp_server().RTSPFilterResult.REMOVE)
-        self._loop.quit()
+        # from inside the loop: one that has not begun yet would not notice
+        end = self._glib.Idle()
+        end.set_callback(lambda *unused: self._loop.quit())
+        end.attach(self._context)
         self._thread.join()
+        self._context.find_source_by_id(self._listening).destroy()
 
     def _on_media(self, unused_factory: Any, media: Any) -> None:
         feed = Feed(media.get_element().get_by_name(SOURCE), self._rate, live=True)

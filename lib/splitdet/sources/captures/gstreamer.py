@@ -52,8 +52,11 @@ class GStreamerCapture(Capture):
             self._launched.for_each(_without_torn_frames)
             self._sink = self._prepared_sink(self._launched)
             self._launched.start()
-            if self._wait(self._launched):
+            woken = self._wait(self._launched)
+            if self._is_ready:
                 self._note(self._sink.get_static_pad("sink").get_current_caps())
+            else:
+                self._check(self._launched, woken)
         except (PipelineError, SourceError) as error:
             unreachable = why_unreachable(self._address, self._silence_s) if self._address else ""
             raise SourceError(unreachable or str(error)) from None
@@ -70,14 +73,21 @@ class GStreamerCapture(Capture):
 
     def read(self) -> Optional[np.ndarray]:
         """See `Capture.read`."""
-        assert self._launched is not None
-        while self._wait(self._launched):
-            # one may have been dropped for a newer one since
+        launched = self._launched
+        assert launched is not None
+        while not self.interrupted.is_set():
+            woken = self._wait(launched)
+            with launched.changed:
+                self._is_ready = False  # before pulling: what comes from now on is told anew
+            # what came before an error or the end is still given
             sample = self._sink.emit("try-pull-sample", 0)
             if sample is not None:
+                with launched.changed:
+                    self._is_ready = True  # there may be more behind it
                 self._note(sample.get_caps())
                 return self._image(sample)
-            self._is_ready = False
+            if self._check(launched, woken):
+                return None
         return None
 
     def interrupt(self) -> None:
@@ -115,12 +125,13 @@ class GStreamerCapture(Capture):
         return load.gst().FlowReturn.OK
 
     def _wait(self, launched: Launched) -> bool:
-        """Wait for a frame; whether there is one, else the stream has ended or was interrupted."""
+        """Wait until a frame may be there, or something happened; False where nothing did in time."""
         with launched.changed:
-            woken = launched.changed.wait_for(lambda: self._has_news(launched), self._silence_s)
+            return launched.changed.wait_for(lambda: self._has_news(launched), self._silence_s)
+
+    def _check(self, launched: Launched, woken: bool) -> bool:
+        """Why there is no frame: whether the stream has ended; SourceError where it broke off."""
         if self.interrupted.is_set():
-            return False
-        if self._is_ready:  # frames that came before an error or the end are still given
             return True
         if launched.error:
             raise SourceError(launched.error)
@@ -128,7 +139,7 @@ class GStreamerCapture(Capture):
             raise SourceError(launched.warning)
         if not woken:
             raise SourceError(f"no frame for {self._silence_s:g} s")
-        return False
+        return launched.ended
 
     def _has_news(self, launched: Launched) -> bool:
         return self._is_ready or bool(launched.error) or launched.ended or self.interrupted.is_set()

@@ -123,6 +123,11 @@ def test_a_slow_reader_of_a_pipeline_that_is_not_live_misses_nothing() -> None:
     assert count == 30
 
 
+def test_no_frame_is_missed_at_full_speed() -> None:
+    frames = "videotestsrc num-buffers=3000 ! video/x-raw,width=16,height=16 ! appsink sync=false"
+    assert len(frames_of(frames)) == 3000
+
+
 @pytest.mark.parametrize(
     ("pipeline", "message"),
     [
