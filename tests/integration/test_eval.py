@@ -171,14 +171,14 @@ def test_the_speed_and_the_charts_are_there_when_they_are_asked_for(
 ) -> None:
     record = evaluate(
         *("--model", tiny_model, "--dataset", dataset, "--limit", 2, "--speed-s", 0.1),
-        *("--charts", tmp_path / "charts", "--markdown", tmp_path / "eval.md"),
+        *("--charts", tmp_path / "charts", "--markdown", tmp_path / "new" / "eval.md"),
     )
     assert record["pictures"] == 2
     assert record["fps"] > 0
     assert {file.name for file in (tmp_path / "charts").iterdir()} == {
         *("precision_recall.png", "confusion.png")
     }
-    assert "pictures a second" in (tmp_path / "eval.md").read_text()
+    assert "pictures a second" in (tmp_path / "new" / "eval.md").read_text()
 
 
 def test_masks_have_figures_of_their_own(evaluate: Any, place: Path, tmp_path: Path) -> None:
@@ -268,13 +268,13 @@ def test_options_that_make_no_sense_are_refused(words: Any, evaluate: Any, datas
         evaluate("--dataset", dataset, *words)
 
 
-def test_a_missing_extra_is_named_with_the_command_that_installs_it(
-    evaluate: Any, dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("module", ["pycocotools.cocoeval", "matplotlib.figure"])
+def test_a_missing_extra_is_named_before_the_model_is_opened(
+    module: str, evaluate: Any, dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "pycocotools.cocoeval", None)
-    results = write_json(tmp_path / "found.json", [])
+    monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(ExtraError, match=r"pip install 'splitdet\[eval\]'"):
-        evaluate("--dataset", dataset, "--results", results)
+        evaluate("--dataset", dataset, "--model", "nowhere.pb", "--charts", tmp_path / "charts")
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 from splitdet.config import load_config
-from splitdet.errors import EXIT_FAILED, EXIT_OK, ConfigError
+from splitdet.errors import EXIT_FAILED, EXIT_OK, ConfigError, SinkError
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +73,10 @@ def _evaluate(options: argparse.Namespace) -> int:
 
     values = {} if options.model is None else {"model_path": options.model}
     config = load_config(options.config, options.set, values=values)
+    if options.charts:
+        from splitdet.evaluate.charts import drawing, write_charts
+
+        drawing()  # if it is missing, that is said before the model runs
     evaluation = evaluate(
         Task(
             config,
@@ -85,16 +89,14 @@ def _evaluate(options: argparse.Namespace) -> int:
     )
     record = as_record(evaluation)
     _write(options, as_markdown(record), record)
-    if options.charts and evaluation.boxes is not None:
-        from splitdet.evaluate.charts import write_charts
-
+    if options.charts:
         for file in write_charts(Path(options.charts), evaluation):
             print(f"written  {file}")
     if options.save_results:
         from splitdet.evaluate.found import coco_record
 
         results = [coco_record(one) for one in evaluation.found]
-        Path(options.save_results).write_text(json.dumps(results) + "\n", encoding="utf-8")
+        _write_text(options.save_results, json.dumps(results))
         print(f"written  {options.save_results}")
     return EXIT_OK
 
@@ -146,4 +148,13 @@ def _write(options: argparse.Namespace, text: str, record: Dict[str, Any]) -> No
     if options.json:
         write_json(options.json, record)
     if options.markdown:
-        Path(options.markdown).write_text(text + "\n", encoding="utf-8")
+        _write_text(options.markdown, text)
+
+
+def _write_text(path: str, text: str) -> None:
+    file = Path(path)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise SinkError(f"{path}: {error.strerror}") from None

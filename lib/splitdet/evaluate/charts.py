@@ -117,12 +117,18 @@ def _most_frequent(pairs: Confusion) -> Tuple[np.ndarray, Sequence[str]]:
 
 def _figure(width: float, height: float) -> Tuple[Any, Any]:
     """A figure of its own, in inches, with one pair of axes; no window, no global state."""
+    figure_class, canvas_class = drawing()
+    figure = figure_class(figsize=(width, height), constrained_layout=True)
+    canvas_class(figure)
+    return figure, figure.subplots()
+
+
+def drawing() -> Tuple[Any, Any]:
+    """The classes `Figure` and `FigureCanvasAgg`; ExtraError where matplotlib is not installed."""
     with extra("eval"):
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
-    figure = Figure(figsize=(width, height), constrained_layout=True)
-    FigureCanvasAgg(figure)
-    return figure, figure.subplots()
+    return Figure, FigureCanvasAgg
 
 
 def _plain(name: str) -> str:

@@ -38,6 +38,13 @@ class CocoScores:
     """AP and AP50 of each class of the dataset."""
 
 
+def coco_evaluation() -> Any:
+    """The class `COCOeval`; ExtraError where pycocotools is not installed."""
+    with extra("eval"):
+        from pycocotools.cocoeval import COCOeval
+    return COCOeval
+
+
 def coco_scores(truth: GroundTruth, found: Sequence[FoundObject], kind: str = "bbox") -> CocoScores:
     """COCO's figures for boxes, or for masks.
 
@@ -47,10 +54,9 @@ def coco_scores(truth: GroundTruth, found: Sequence[FoundObject], kind: str = "b
     Raises:
         ExtraError: pycocotools is not installed.
     """
-    with extra("eval"):
-        from pycocotools.cocoeval import COCOeval
+    make = coco_evaluation()
     with contextlib.redirect_stdout(io.StringIO()):  # it prints as it goes
-        evaluation = COCOeval(_dataset(truth), _results(truth, found, kind), kind)
+        evaluation = make(_dataset(truth), _results(truth, found, kind), kind)
         evaluation.evaluate()
         evaluation.accumulate()
         evaluation.summarize()

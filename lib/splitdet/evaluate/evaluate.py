@@ -10,7 +10,7 @@ import numpy as np
 
 from splitdet.config import Config
 from splitdet.detector import Detector
-from splitdet.evaluate.coco_scores import CocoScores, coco_scores
+from splitdet.evaluate.coco_scores import CocoScores, coco_evaluation, coco_scores
 from splitdet.evaluate.confusion import Confusion, confusion
 from splitdet.evaluate.detect import (
     detections,
@@ -102,6 +102,7 @@ def evaluate(task: Task) -> Evaluation:
         ExtraError: pycocotools is not installed.
         SplitdetError: the model does not open, or a stage failed.
     """
+    coco_evaluation()  # if it is missing, that is said before the model runs
     if task.results:
         truth = read_truth(task.dataset, task.pictures)
         truth.check_objects()

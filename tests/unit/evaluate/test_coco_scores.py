@@ -47,6 +47,20 @@ def test_all_figures_are_those_of_pycocotools(seed: int, tmp_path: Path) -> None
         assert scores.by_class[class_id]["AP50"] == pytest.approx(precision[0].mean(), abs=1e-6)
 
 
+def test_ids_of_pictures_may_be_text(tmp_path: Path) -> None:
+    content, results = random_coco(0)
+    scores = []
+    for to_id in (int, "picture {:03d}".format):
+        for one in content["images"]:
+            one["id"] = to_id(one["id"])
+        for one in [*content["annotations"], *results]:
+            one["image_id"] = to_id(one["image_id"])
+        truth = read_coco(write_json(tmp_path / "true.json", content))
+        found_ones = read_results(write_json(tmp_path / "found.json", results), truth)
+        scores.append(coco_scores(truth, found_ones).figures)
+    assert scores[0] == scores[1]
+
+
 def test_boxes_that_are_right_give_one() -> None:
     truth = dataset([true(1, 5, 5, 30, 40), true(2, 40, 10, 20, 20)], [true(1, 0, 0, 10, 10)])
     everything = [
