@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
 import numpy as np
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "lib"))
@@ -171,7 +172,8 @@ def main() -> None:
     plain = Detector(options.model, engine="tensorflow", **common)
     rows: Dict[str, Row] = {}
     for variant in options.variant:
-        settings = dict(one.split("=", 1) for one in variant.split(","))
+        pairs = (one.split("=", 1) for one in variant.split(","))
+        settings = {key: yaml.safe_load(value) for key, value in pairs}
         # where pictures lie is nobody's business
         name = ", ".join(f"{key}={value}" for key, value in settings.items() if key != "calibration")
         rows[name] = Row(Detector(options.model, **common, **settings))

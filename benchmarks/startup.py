@@ -20,15 +20,16 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict
+
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 CASES = ["engine=tensorflow", "engine=openvino", "engine=onnxruntime", "engine=auto"]
 CHILD = """
 import json, sys, time
 import splitdet
-settings = dict(pair.split("=", 1) for pair in sys.argv[3:])
-detector = splitdet.Detector(sys.argv[1], **settings)
+detector = splitdet.Detector(sys.argv[1], **json.loads(sys.argv[3]))
 import cv2
 detector.detect(cv2.imread(sys.argv[2]))
 print(json.dumps({
@@ -41,8 +42,10 @@ print(json.dumps({
 PARTS = ("import", "load", "build", "warm_up")
 
 
-def start(options: argparse.Namespace, settings: List[str], folder: Path) -> Dict[str, Any]:
+def start(options: argparse.Namespace, case: str, folder: Path) -> Dict[str, Any]:
     """One start; seconds."""
+    pairs = (one.split("=", 1) for one in case.split(","))
+    settings = {key: yaml.safe_load(value) for key, value in pairs}
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT / "lib"),
@@ -50,7 +53,8 @@ def start(options: argparse.Namespace, settings: List[str], folder: Path) -> Dic
         "SPLITDET_CACHE": str(folder / "cache"),
     }
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # as it is for everybody else
-    command = [sys.executable, "-c", CHILD, options.model, options.image, *settings]
+    command = [sys.executable, "-c", CHILD, options.model, options.image]
+    command.append(json.dumps(settings))
     begin_s = time.perf_counter()
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     found: Dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -59,9 +63,8 @@ def start(options: argparse.Namespace, settings: List[str], folder: Path) -> Dic
 
 def measure(options: argparse.Namespace, case: str, folder: Path) -> Dict[str, Any]:
     """The first start of a case, and the median of later ones."""
-    settings = case.split(",")
-    first = start(options, settings, folder)
-    later = [start(options, settings, folder) for _ in range(options.repeats)]
+    first = start(options, case, folder)
+    later = [start(options, case, folder) for _ in range(options.repeats)]
     names = ("total", "cpu", *PARTS)
     again = {name: statistics.median(one[name] for one in later) for name in names}
     return {
@@ -95,7 +98,7 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as cache:
                 folder = Path(cache)
                 (folder / "bytecode").symlink_to(bytecode)
-                start(options, case.split(","), folder)
+                start(options, case, folder)
                 shutil.rmtree(str(folder / "cache"), ignore_errors=True)
                 row = measure(options, case, folder)
             name = ", ".join(one for one in case.split(",") if not one.startswith("calibration="))

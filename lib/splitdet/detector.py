@@ -44,7 +44,7 @@ class Detector:
 
     Attributes:
         startup_s: what the start took, in seconds, by the names of `startup`; `warm_up` is there after
-            the first picture.
+            the first call of `detect`.
 
     Raises:
         ModelError: no such model, or not a detection graph.
