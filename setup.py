@@ -36,12 +36,14 @@ def opencv():
 
 AV = ["av>=12; python_version>='3.8'"]
 ONNX = ["onnx>=1.12", "onnxruntime>=1.12", "tf2onnx>=1.13"]
+EVAL = ["pycocotools>=2.0.7", "matplotlib>=3.5", "pillow>=9.5"]
 OPENVINO = ["openvino>=2024.4; python_version>='3.9'"]
 WEB = ["starlette>=0.20", "uvicorn>=0.22", "prometheus-client>=0.15"]
 PLOT = ["matplotlib>=3.5"]
 TRAIN = ["pillow>=9.5", "defusedxml>=0.7.1", "google-crc32c>=1.5", *PLOT]
 MQTT = ["paho-mqtt>=2.0"]
 TRACK = ["edgefirst-tracker>=0.38,<1; python_version>='3.8'"]
+NNCF = ["nncf>=2.14; python_version>='3.9'"]
 TENSORRT_RTX = "python_version>='3.9' and sys_platform=='linux' and platform_machine=='x86_64'"
 
 setup(
@@ -81,6 +83,9 @@ setup(
         "onnx": ONNX,
         "openvino": OPENVINO,
         "train": TRAIN,
+        "eval": EVAL,
+        # of its own: it brings scikit-learn, and only calibrates
+        "int8": [*OPENVINO, *NNCF],
         "tensorrt": ["tensorrt>=8.6; python_version>='3.8'", *ONNX],
         "web": WEB,
         "mqtt": MQTT,
@@ -96,13 +101,14 @@ setup(
             "amqtt>=0.11; python_version>='3.10'",
             *TRACK,
             *TRAIN,
-            "pycocotools>=2.0.7",
             # builds engines without a GPU
             "tensorrt-rtx-cu13; " + TENSORRT_RTX,
             # compiles the kernels
             "nvidia-cuda-nvrtc-cu11; " + TENSORRT_RTX,
             *[f"{package}; python_version>='3.10'" for package in ONNX],
             *OPENVINO,
+            *NNCF,
+            *EVAL,
             "mypy>=1.14; python_version>='3.9'",
             "ruff>=0.9; python_version>='3.9'",
             "types-defusedxml; python_version>='3.9'",

@@ -82,7 +82,7 @@ def raw_fps(front: Any, image: Any, feeders: int, seconds: float) -> float:
     from splitdet.engines import parity
 
     parity.TRIAL_S = seconds
-    return parity.frames_per_second(front, image, feeders)
+    return parity.frames_per_second({"raw": front}, image, feeders)["raw"]
 
 
 class Subject:
@@ -90,7 +90,7 @@ class Subject:
 
     def __init__(self, model: str, variant: str, options: argparse.Namespace) -> None:
         from splitdet import Config, Detector
-        from splitdet.engines.choose import make_front
+        from splitdet.engines.ends import make_front
 
         settings = {"accelerator_feeders": Config().accelerator_feeders, "det_th": options.det_th}
         settings.update(settings_of(variant))

@@ -71,6 +71,20 @@ def zoo_model() -> Path:
     return SHARED / "models" / MODEL / GRAPH_FILE
 
 
+@pytest.fixture
+def working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with nothing in it."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def fresh_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache with nothing in it."""
+    monkeypatch.setenv("SPLITDET_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
 def fetched(name: str) -> Path:
     """A model as `splitdet models get` brings it, or a skip with the reason (mark the test `model`)."""
     from splitdet.errors import ModelError

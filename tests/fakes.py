@@ -45,6 +45,7 @@ class FakeDetector:
         self.engine = SimpleNamespace(description="no engine")
         self.split = True
         self.feeders = self.config.accelerator_feeders
+        self.startup_s: Dict[str, float] = {}
         self._steps = steps or {}
 
     def warm_up(self, height: int, width: int) -> None:

@@ -33,15 +33,22 @@ def why_no_screen() -> str:
             os.environ["DISPLAY"] = before
 
 
-def until(found: Callable[[], Any]) -> Any:
-    """What `found` gives as soon as that is something; AssertionError where it takes too long."""
-    end_s = time.perf_counter() + PATIENCE_S
+def within(seconds: float, found: Callable[[], Any]) -> Any:
+    """What `found` gives as soon as that is something; None where it takes longer than `seconds`."""
+    end_s = time.perf_counter() + seconds
     while time.perf_counter() < end_s:
         result = found()
         if result:
             return result
         time.sleep(0.05)
-    raise AssertionError("waited in vain")
+    return None
+
+
+def until(found: Callable[[], Any]) -> Any:
+    """What `found` gives as soon as that is something; AssertionError where it takes too long."""
+    result = within(PATIENCE_S, found)
+    assert result, "waited in vain"
+    return result
 
 
 class Screen:
@@ -129,13 +136,18 @@ class Watched:
     def shots(self) -> List[Path]:
         """Screenshots that were saved, oldest first."""
         paths = (self._folder / "screenshots").glob("*.png")
-        return sorted(paths, key=lambda path: path.stat().st_mtime_ns)
+        whole = (path for path in paths if path.read_bytes()[-8:-4] == b"IEND")
+        return sorted(whole, key=lambda path: path.stat().st_mtime_ns)
 
     def shoot(self) -> Path:
         """Press s; the screenshot."""
         before = len(self.shots())
-        self.press("s")
-        until(lambda: len(self.shots()) > before)
+
+        def saved() -> Any:
+            self.press("s")  # again where there was nothing to be seen yet
+            return within(2.0, lambda: len(self.shots()) > before)
+
+        until(saved)
         return self.shots()[-1]
 
     def size_px(self) -> List[int]:

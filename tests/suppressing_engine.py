@@ -7,9 +7,8 @@ from typing import ClassVar, Optional, Sequence, Tuple
 import numpy as np
 
 from kernels_on_cpu import CpuKernels
-from splitdet.engines.base import Engine, Runner, Suppression
+from splitdet.engines.base import Engine, Runner, Suppression, frame_shape
 from splitdet.engines.onnxruntime import OnnxEngine
-from splitdet.engines.tensorrt.engine import input_size
 from splitdet.engines.tensorrt.kernels.suppress import can_suppress
 from splitdet.graph.cut import Part
 from splitdet.types import Tensors
@@ -37,7 +36,7 @@ class SuppressingEngine(Engine):
         """See `Engine.compile_frames`."""
         if nms is not None and (nms.inside or not can_suppress(nms.settings)):
             return None
-        network, size = self._engine.compile(part, ()), input_size(part.input_shape)[1:]
+        network, size = self._engine.compile(part, ()), frame_shape(part)[1:]
         if nms is None:
             return _Runner(self._kernels, network, size)
         return _Suppressing(self._kernels, network, size, nms)

@@ -32,7 +32,10 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'splitdet' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_HOMES[name]), name)
+    from splitdet.startup import importing
+
+    with importing():
+        return getattr(import_module(_HOMES[name]), name)
 
 
 def __dir__() -> List[str]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
 from pathlib import Path
 
 import platformdirs
+
+from splitdet.files import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -21,10 +22,6 @@ def cache_file(name: str) -> Path:
 def write_cache(path: Path, data: bytes) -> None:
     """Write a file that appears whole or not at all; where that fails, it is only noted."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, partial = tempfile.mkstemp(dir=str(path.parent))
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.replace(partial, str(path))
+        write_whole(path, data)
     except OSError as error:
         log.info("%s: not kept for next time (%s)", path, error.strerror)

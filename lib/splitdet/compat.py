@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Iterator, List
 
 from splitdet.errors import EngineError, ExtraError
+from splitdet.startup import importing
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ def tensorflow() -> Any:
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        with warnings.catch_warnings(), _quiet_stderr():
+        with importing(), warnings.catch_warnings(), _quiet_stderr():
             warnings.simplefilter("ignore")  # TensorFlow 1.15 warns of numpy's future
             import tensorflow as tf
     except ImportError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Optional, Union
@@ -16,6 +17,7 @@ from splitdet.labels import Labels, load_labels
 from splitdet.loading import load_model
 from splitdet.models import AUTO
 from splitdet.models.base import Model
+from splitdet.startup import StartUp
 from splitdet.steps import LocalSteps, Steps, alone
 from splitdet.threshold import LiveThreshold
 from splitdet.types import Batch, Detections, Selection
@@ -40,6 +42,10 @@ class Detector:
         config: any key of config.yml. Unless `accelerator_feeders` (`worker_threads` for mask_v1)
             says how many threads will call `detect` at once, one call gets all cores.
 
+    Attributes:
+        startup_s: what the start took, in seconds, by the names of `startup`; `warm_up` is there after
+            the first picture.
+
     Raises:
         ModelError: no such model, or not a detection graph.
         ConfigError: a key is wrong, or does not fit the graph.
@@ -58,6 +64,7 @@ class Detector:
         return detector
 
     def _open(self, config: Config) -> None:
+        start = StartUp()
         self.config = config
         files = model_files(config.model_path)
         # retrained models often keep the name of one of the zoo, whose manifest then says nothing
@@ -65,6 +72,7 @@ class Detector:
         self.model: Model = load_model(files.graph, _claimed_type(config, manifest))
         _check_against(config, self.model)
         self.labels = _choose_labels(config, manifest, self.model)
+        start.lap("load")
         self._selection = Selection(
             *(config.det_th, config.max_boxes, config.region_area_px),
             classes=self.labels.ids(config.classes),
@@ -73,6 +81,8 @@ class Detector:
         self.threshold = LiveThreshold(config.det_th)
         """May be moved at any time, from any thread."""
         self.steps: Steps = self._make_steps()
+        start.lap("build")
+        self.startup_s = start.spans_s
 
     def _make_steps(self) -> Steps:
         if self.config.devices:
@@ -101,6 +111,13 @@ class Detector:
         """Whether the graph runs in two halves."""
         return self.config.split_model and bool(self.model.parts.cut)
 
+    @property
+    def network_bytes(self) -> int:
+        """Size of the network's file in the form that the engine runs; of the whole graph where it is
+        not split. 0 where the engine does not tell.
+        """
+        return self.steps.network_bytes
+
     def __enter__(self) -> Detector:
         return self
 
@@ -125,13 +142,17 @@ class Detector:
                 f"open it with det_th={det_th:g}"
             )
         batch = alone(image)
+        begin_s = time.perf_counter()
         self.steps.take(batch, selection)
+        self.startup_s.setdefault("warm_up", time.perf_counter() - begin_s)
         found = batch.results[0]
         return found if det_th is None else found.top(det_th, selection.limit)
 
     def warm_up(self, height: int = WARM_UP_SIZE_PX[0], width: int = WARM_UP_SIZE_PX[1]) -> None:
         """Run once on an empty picture: first runs are slow."""
+        begin_s = time.perf_counter()
         self.steps.warm_up(np.zeros((height, width, 3), np.uint8), self.selection)
+        self.startup_s.setdefault("warm_up", time.perf_counter() - begin_s)
 
     def prepare(self, batch: Batch) -> None:
         """See `Steps.prepare`."""
@@ -180,6 +201,12 @@ def _check_against(config: Config, model: Model) -> None:
         raise ConfigError(
             f"{key} is {getattr(config, key)}, but the NMS of {model.type_name} is not in its file; "
             f"set {key}: {value}"
+        )
+    if config.nms_score_th and (not split or config.nms == "graph"):
+        why = "nms is graph" if split else _why_unused(config, model)
+        raise ConfigError(
+            f"nms_score_th is {config.nms_score_th:g}, but the graph's own NMS runs ({why}); "
+            "set nms_score_th: 0"
         )
     claims = [
         ("num_classes", config.num_classes, model.classes if model.parts.cut else None, "classes"),

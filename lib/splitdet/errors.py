@@ -7,6 +7,7 @@
     ├── EngineError      the engine or the device that was asked for is not usable
     ├── ExtraError       a package that an option needs is not installed
     ├── DataError        a dataset cannot be read, written or fetched
+    ├── TrainError       training cannot go on
     ├── SourceError      a picture, video or camera cannot be opened, or is gone
     ├── SinkError        a result cannot be written or shown
     └── StageError       a stage of a running pipeline failed
@@ -53,6 +54,10 @@ class ExtraError(SplitdetError):
 
 class DataError(SplitdetError):
     """A dataset cannot be read, written or fetched."""
+
+
+class TrainError(SplitdetError):
+    """Training cannot begin, or cannot go on."""
 
 
 class SourceError(SplitdetError):

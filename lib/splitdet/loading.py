@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Union
+from typing import Iterator, Union
 
 from splitdet.engines.saved_model import open_graph
 from splitdet.errors import ModelError
@@ -25,8 +26,15 @@ def load_model(path: Union[str, Path], model_type: str = AUTO) -> Model:
     """
     path = Path(path)
     load = load_onnx if path.suffix.lower() == ONNX_SUFFIX else open_graph
-    try:
+    with naming(path):
         return identify(load(path), model_type)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Put the file in front of what is wrong with the model in it, unless it is named already."""
+    try:
+        yield
     except ModelError as error:
         text = str(error)
         raise type(error)(text if str(path) in text else f"{path}: {text}") from None

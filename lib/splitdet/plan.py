@@ -34,6 +34,11 @@ class Front(ABC):
         """The tensors of the cut, or the results; first axis: the frames."""
         return self._runner.run(tensors)
 
+    @property
+    def size_bytes(self) -> int:
+        """See `Runner.size_bytes`."""
+        return self._runner.size_bytes
+
     def close(self) -> None:
         """Give memory and devices back."""
         self._runner.close()

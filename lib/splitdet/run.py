@@ -53,24 +53,21 @@ def run(job: Job) -> Outcome:
         detector = Detector.from_config(config)
         meter = Meter(config.fps_interval)
         sinks = make_sinks(job, source, detector, meter)
-        loaded_s = time.perf_counter()
         detector.warm_up(*(source.size_px or WARM_UP_SIZE_PX))
-        warm_s = time.perf_counter()
         log.info(
             "%s (%s, %s) with %s: ready after %.1f s",
             config.model_path,
             detector.model.type_name,
             "split" if detector.split else "not split",
             detector.engine.description,
-            warm_s - began_s,
+            time.perf_counter() - began_s,
         )
         painter = Painter(detector.labels, config.roi)
-        viewer = make_viewer(job, detector, painter, meter)
-        startup = {"load": loaded_s - began_s, "warm_up": warm_s - loaded_s}
+        viewer = make_viewer(job, detector, painter, meter, source.size_px)
         output = Output(painter, [*sinks, viewer] if viewer else sinks, meter, config.vis_text)
         if len(source.parts) > 1 and any(sink.shows_first for sink in (*sinks, viewer) if sink):
             log.info("of the inputs only %s is shown", source.parts[0].name)
-        this_run = _Run(job, source, detector, meter, output, viewer, startup)
+        this_run = _Run(job, source, detector, meter, output, viewer)
     except BaseException:
         for sink in sinks:
             sink.close()
@@ -90,7 +87,6 @@ class _Run:
         meter: Meter,
         output: Output,
         viewer: Optional[Viewer],
-        startup: Dict[str, float],
     ) -> None:
         self._job = job
         self._source = source
@@ -98,7 +94,6 @@ class _Run:
         self._meter = meter
         self._output = output
         self._viewer = viewer
-        self._startup = startup
         self._trace = TraceWriter(job.trace, self._facts()) if job.trace else None
         self._pipeline = assemble(source, detector, output, self._leave)
         self._bar: Any = None
@@ -169,6 +164,7 @@ class _Run:
                 begin_s = time.perf_counter()
                 if self._viewer.refresh():
                     self._meter.shown(time.perf_counter() - begin_s)
+                self._meter.not_shown = self._viewer.not_shown
                 if self._viewer.wants_to_quit():
                     return True
             if self._source.live or pipeline.stopping or not self._viewer.is_paused():
@@ -207,7 +203,7 @@ class _Run:
             ],
             **self._facts(),
             **self._output.figures,
-            "startup_s": {name: round(span, 3) for name, span in self._startup.items()},
+            "startup_s": {name: round(span, 3) for name, span in self._detector.startup_s.items()},
             "error": str(error) if error else None,
         }
 
@@ -264,9 +260,7 @@ def _events(figures: Dict[str, Any]) -> str:
 
 
 def _note_unused(config: Config) -> None:
-    """Say which settings of old files do nothing here."""
-    if config.vis_worker:
-        log.warning("vis_worker: the window is drawn by the main process in this version")
+    """Say which settings do nothing here."""
     if not config.events and (config.event_log or config.event_webhook or config.event_mqtt):
         log.warning("event_log, event_webhook and event_mqtt do nothing without events")
 

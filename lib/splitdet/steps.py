@@ -8,9 +8,8 @@ import numpy as np
 
 from splitdet.config import Config
 from splitdet.engines.base import Described
-from splitdet.engines.choose import choose_engine, make_ends
+from splitdet.engines.choose import open_ends
 from splitdet.models.base import Model
-from splitdet.plan import Back, Front
 from splitdet.types import Batch, Frame, Selection, check_image
 
 
@@ -21,6 +20,8 @@ class Steps(ABC):
     """Who computes the network."""
     feeders: int
     """Threads that may be in `accelerate` at once."""
+    network_bytes: int = 0
+    """Size of the network's file in the form that the engine runs; 0 where nobody tells."""
 
     @abstractmethod
     def prepare(self, batch: Batch) -> None:
@@ -64,12 +65,12 @@ class LocalSteps(Steps):
 
     def __init__(self, config: Config, model: Model, split: bool) -> None:
         self.feeders = feeders_of(config, model)
-        engine = choose_engine(config, model, self.feeders, split)
-        self.engine = engine
         self._at_least = config.det_th
-        ends = make_ends(engine, config, model, split, lambda: self._at_least)
-        self.front: Front = ends[0]
-        self.back: Back = ends[1]
+        ends = open_ends(config, model, self.feeders, split, lambda: self._at_least)
+        self.engine = ends.engine
+        self.front = ends.front
+        self.back = ends.back
+        self.network_bytes = ends.front.size_bytes
 
     def prepare(self, batch: Batch) -> None:
         """See `Steps.prepare`."""

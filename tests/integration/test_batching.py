@@ -47,11 +47,6 @@ def test_batches_are_filled_when_their_frames_may_wait() -> None:
     assert sizes == [4, 4, 2]
 
 
-def test_a_camera_fills_batches_too_and_loses_nothing_to_a_model_that_keeps_up() -> None:
-    sizes, _ = run(FakeSource(10, rate=500), FakeDetector(config=make_config(**PATIENT)))
-    assert sizes == [4, 4, 2]
-
-
 @pytest.mark.parametrize("generation", ["nms_v1", "nms_v2"])
 @pytest.mark.parametrize("nms", ["graph", "fast"])
 def test_a_full_batch_gives_to_the_bit_what_its_frames_give_alone(

@@ -36,6 +36,16 @@ def test_run_video_saves_every_frame_at_the_rate_of_the_source(
     assert capture.get(cv2.CAP_PROP_FRAME_WIDTH) == 96
 
 
+def test_the_summary_tells_what_the_start_took(video: Path, tiny_model: Path, tmp_path: Path) -> None:
+    call(
+        *("run", video, "none", "--model", tiny_model, "--max-frames", "1", "--summary", "s.json"),
+        folder=tmp_path,
+    )
+    startup_s = json.loads((tmp_path / "s.json").read_text())["startup_s"]
+    assert list(startup_s) == ["import", "load", "build", "warm_up"]
+    assert min(startup_s.values()) > 0
+
+
 def test_a_json_line_has_the_documented_fields(video: Path, tiny_model: Path, tmp_path: Path) -> None:
     call(
         *("run", video, "none", "--model", tiny_model, "--set", "det_th=0.3", "--json", "f.jsonl"),

@@ -20,6 +20,7 @@ import splitdet
 from commands import ENVIRONMENT, HANG_S
 from places import ROOT
 from splitdet import compat
+from splitdet.assemble import assemble
 from splitdet.cache import cache_file
 from splitdet.detector import Detector
 from splitdet.engines.choose import VERDICTS
@@ -68,6 +69,18 @@ def test_workers_find_to_the_bit_and_in_order_what_one_process_finds(
     assert [index for index, _ in found] == list(range(60))
     assert sum(len(detections) for _, detections in found) > 60
     assert_same_bits(found, found_in(SyntheticSource(60), one))
+
+
+def test_no_thread_of_any_worker_does_two_things_at_once(workers: Detector) -> None:
+    spans_s: Dict[Tuple[str, int], List[Tuple[float, float]]] = {}
+    with assemble(SyntheticSource(60), workers) as pipeline:
+        for batch in pipeline:
+            for stage, span_s in batch.spans_s.items():
+                spans_s.setdefault((stage, batch.threads[stage]), []).append(span_s)
+    assert {("prepare", 0), ("prepare", 1), ("cpu", 0), ("cpu", 1)} <= set(spans_s)
+    for spans in spans_s.values():
+        spans.sort()
+        assert all(before[1] <= after[0] for before, after in zip(spans, spans[1:]))
 
 
 def test_pictures_of_any_size_go_through_workers(

@@ -7,24 +7,13 @@ from typing import Dict, List
 
 import pytest
 
+from model_folders import QUANTIZED, put
+from places import MODEL
 from splitdet.cli.main import dispatch
 from splitdet.errors import ModelError
 from splitdet.zoo.manifest import names
 
-SSDLITE = "ssdlite_mobilenet_v2_coco_2018_05_09"
-QUANTIZED = "ssd_mobilenet_v1_0.75_depth_quantized_300x300_coco14_sync_2018_07_"
-
-
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each test has a working directory of its own."""
-    monkeypatch.chdir(tmp_path)
-
-
-def _put(path: str, text: str = "") -> None:
-    file = Path(path)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
+pytestmark = pytest.mark.usefixtures("working_folder")
 
 
 def _listed(capsys: pytest.CaptureFixture[str]) -> Dict[str, List[str]]:
@@ -45,7 +34,7 @@ def test_every_model_of_the_zoo_is_listed(capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.parametrize(
     ("name", "cells"),
     [
-        (SSDLITE, ["nms_v2", "1917", "300x300", "no"]),
+        (MODEL, ["nms_v2", "1917", "300x300", "no"]),
         ("faster_rcnn_resnet50_coco_2018_01_28", ["faster_v2", "-", "600 to 1024", "no"]),
         ("deeplabv3_mnv2_pascal_train_aug_2018_01_29", ["deeplab_v3", "-", "513", "no"]),
     ],
@@ -58,12 +47,12 @@ def test_a_row_tells_type_anchors_size_and_whether_it_is_here(
 
 @pytest.mark.parametrize(
     ("folder", "name"),
-    [(SSDLITE, SSDLITE), (QUANTIZED + "18", QUANTIZED + "18"), (QUANTIZED + "03", QUANTIZED + "18")],
+    [(MODEL, MODEL), (QUANTIZED + "18", QUANTIZED + "18"), (QUANTIZED + "03", QUANTIZED + "18")],
 )
 def test_an_installed_model_is_marked_under_its_published_name(
     capsys: pytest.CaptureFixture[str], folder: str, name: str
 ) -> None:
-    _put(f"models/{folder}/frozen_inference_graph.pb")
+    put(f"models/{folder}/frozen_inference_graph.pb")
     rows = _listed(capsys)
     assert [one for one, cells in rows.items() if cells[-1] == "yes"] == [name]
     assert len(rows) == 1 + len(names())
@@ -72,20 +61,20 @@ def test_an_installed_model_is_marked_under_its_published_name(
 def test_a_model_of_ones_own_is_listed_with_what_its_manifest_says(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    _put("models/mine/manifest.yml", "model_type: nms_v1\nanchors: 2034\ninput_size_px: [320, 512]\n")
+    put("models/mine/manifest.yml", "model_type: nms_v1\nanchors: 2034\ninput_size_px: [320, 512]\n")
     assert _listed(capsys)["mine"] == ["nms_v1", "2034", "320x512", "no"]
 
 
 def test_a_graph_without_a_manifest_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    _put("models/mine/my.pb")
+    put("models/mine/my.pb")
     assert _listed(capsys)["mine"] == ["auto", "-", "-", "yes"]
 
 
 def test_a_wrong_manifest_is_told_and_the_others_are_listed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    _put("models/mine/manifest.yml", "label: coco\n")
-    _put("models/yours/my.pb")
+    put("models/mine/manifest.yml", "label: coco\n")
+    put("models/yours/my.pb")
     assert dispatch(["models", "list"]) == 0
     output = capsys.readouterr()
     assert "\nyours " in output.out
@@ -93,13 +82,13 @@ def test_a_wrong_manifest_is_told_and_the_others_are_listed(
 
 
 def test_get_prints_where_a_model_of_ones_own_is(capsys: pytest.CaptureFixture[str]) -> None:
-    _put("models/mine/manifest.yml", "url: https://host.invalid/my.pb\n")
-    _put("models/mine/my.pb")
+    put("models/mine/manifest.yml", "url: https://host.invalid/my.pb\n")
+    put("models/mine/my.pb")
     assert dispatch(["models", "get", "mine"]) == 0
     assert capsys.readouterr().out == str(Path("models/mine/my.pb")) + "\n"
 
 
 def test_get_refuses_a_wrong_manifest() -> None:
-    _put("models/mine/manifest.yml", "url: ftp://host/my.pb\n")
+    put("models/mine/manifest.yml", "url: ftp://host/my.pb\n")
     with pytest.raises(ModelError, match=r"manifest\.yml: url: expects https://"):
         dispatch(["models", "get", "mine"])

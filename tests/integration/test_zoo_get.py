@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
+from model_folders import QUANTIZED
 from splitdet.detector import Detector
 from splitdet.errors import ModelError
 from splitdet.graph.load import load_graph
@@ -137,9 +138,6 @@ def test_an_unknown_name_is_refused_with_the_nearest() -> None:
         get.get_model("ssd_mobilenet_v2_coco_2018_03_92")
 
 
-QUANTIZED = "ssd_mobilenet_v1_0.75_depth_quantized_300x300_coco14_sync_2018_07_"
-
-
 @pytest.mark.parametrize("asked", ["03", "18"])
 @pytest.mark.parametrize("installed", ["03", "18"])
 def test_a_model_with_two_names_is_not_fetched_again(tmp_path: Path, asked: str, installed: str) -> None:
@@ -156,13 +154,18 @@ def own(folder: Path, text: str) -> Path:
     return folder / "models"
 
 
+def own_served(server: Tuple[str, Path], folder: Path, data: bytes, graph: str) -> Path:
+    """A manifest with the address and the checksum of `data`; gives the folder models."""
+    (server[1] / "my.pb").write_bytes(data)
+    checksum = hashlib.sha256(data).hexdigest()
+    return own(folder, f"graph: {graph}\nurl: {server[0]}/my.pb?x=1\nhash: sha256:{checksum}\n")
+
+
 def test_a_graph_of_ones_own_is_fetched_as_it_is(
     server: Tuple[str, Path], tmp_path: Path, tiny_model: Path
 ) -> None:
     graph = tiny_model.read_bytes()
-    (server[1] / "my.pb").write_bytes(graph)
-    checksum = hashlib.sha256(graph).hexdigest()
-    models = own(tmp_path, f"graph: a.pb\nurl: {server[0]}/my.pb?x=1\nhash: sha256:{checksum}\n")
+    models = own_served(server, tmp_path, graph, "a.pb")
     path = get.get_model("mine", models)
     assert path == models / "mine" / "a.pb"
     assert path.read_bytes() == graph
@@ -212,10 +215,7 @@ def test_without_tls_a_checksum_is_needed(server: Tuple[str, Path], tmp_path: Pa
 def test_a_page_in_the_place_of_a_graph_is_refused_and_not_kept(
     server: Tuple[str, Path], tmp_path: Path
 ) -> None:
-    page = b"<html>no such file</html>"
-    (server[1] / "my.pb").write_bytes(page)
-    checksum = hashlib.sha256(page).hexdigest()
-    models = own(tmp_path, f"url: {server[0]}/my.pb\nhash: sha256:{checksum}\n")
+    models = own_served(server, tmp_path, b"<html>no such file</html>", "my.pb")
     with pytest.raises(ModelError, match=r"cannot be fetched .* and save it as .*\.pb"):
         get.get_model("mine", models)
     assert [path.name for path in (models / "mine").iterdir()] == ["manifest.yml"]

@@ -13,6 +13,7 @@ from kernels_on_cpu import CpuKernels
 from splitdet.detector import Detector
 from splitdet.engines import choose
 from splitdet.errors import EngineError
+from splitdet.plan import FramesFront, SuppressedBack
 from splitdet.types import Detections
 from suppressing_engine import SuppressingEngine
 
@@ -92,3 +93,30 @@ def test_the_threshold_may_be_moved_either_way(open_detector: Any, images: List[
             for moved in (detector, by_host):
                 moved.threshold.set(score)
             _equal(detector.detect(images[0]), by_host.detect(images[0]))
+
+
+@pytest.mark.parametrize("is_built", [True, False])
+def test_auto_tries_tensorrt_where_its_engine_is_built(
+    engine: SuppressingEngine,
+    tiny_model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    is_built: bool,
+) -> None:
+    make = choose.make_engine
+
+    def prefer_frames(fronts: Any, *_: Any) -> Any:
+        return {name: 1.0 + isinstance(front, FramesFront) for name, front in fronts.items()}
+
+    def with_tensorrt(name: str, *rest: Any) -> Any:
+        return engine if name == choose.TENSORRT else make(name, *rest)
+
+    monkeypatch.setenv("SPLITDET_CACHE", str(tmp_path))
+    monkeypatch.setattr(choose.importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setattr(engine, "is_ready", lambda _: is_built)
+    monkeypatch.setattr(choose, "make_engine", with_tensorrt)
+    monkeypatch.setattr(choose, "frames_per_second", prefer_frames)
+    with Detector(tiny_model) as detector:
+        assert (detector.engine is engine) == is_built
+        if is_built:
+            assert isinstance(detector.steps.back, SuppressedBack)

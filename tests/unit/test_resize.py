@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Callable, Iterator, List, Tuple
 
@@ -15,41 +16,28 @@ from splitdet.resize import resize_batch, resize_bilinear
 Size = Tuple[int, int]
 Resize = Callable[[np.ndarray, Size], np.ndarray]
 
-USUAL = [
-    ((720, 1280), (300, 300)),
-    ((576, 768), (300, 300)),
-    ((1080, 1920), (300, 300)),
-    ((720, 1280), (640, 640)),
-    ((480, 640), (320, 320)),
-]
-EDGES = [
-    ((1, 1), (1, 1)),
-    ((1, 1), (7, 5)),
-    ((5, 7), (1, 1)),
-    ((1, 9), (3, 3)),
-    ((9, 1), (3, 3)),
-    ((1, 4), (1, 2)),
-    ((4, 1), (2, 1)),
-    ((2, 2), (300, 300)),
-    ((300, 300), (300, 300)),
-    ((300, 200), (300, 300)),
-    ((200, 300), (300, 300)),
-    ((600, 600), (300, 300)),
-    ((900, 600), (300, 300)),
-    ((150, 100), (300, 300)),
-    ((301, 299), (300, 300)),
-    ((299, 301), (300, 300)),
-    ((4000, 3), (7, 300)),
-    ((3, 4000), (300, 7)),
-    ((97, 89), (83, 101)),
-    ((33, 49), (65, 97)),
-]
+USUAL = (
+    "720x1280 300x300, 576x768 300x300, 1080x1920 300x300, 720x1280 640x640, 480x640 320x320"
+)
+EDGES = (
+    "1x1 1x1, 1x1 7x5, 5x7 1x1, 1x9 3x3, 9x1 3x3, 1x4 1x2, 4x1 2x1, 2x2 300x300, "
+    "300x300 300x300, 300x200 300x300, 200x300 300x300, 600x600 300x300, 900x600 300x300, "
+    "150x100 300x300, 301x299 300x300, 299x301 300x300, 4000x3 7x300, 3x4000 300x7, "
+    "97x89 83x101, 33x49 65x97"
+)
+"""Heights and widths of a picture, and what it is brought to."""
+
+
+def _sizes(text: str) -> List[Tuple[Size, Size]]:
+    return _pairs([[int(number) for number in re.findall(r"\d+", pair)] for pair in text.split(", ")])
 
 
 def _random_sizes(count: int) -> List[Tuple[Size, Size]]:
-    random = np.random.RandomState(7)
-    sizes = random.randint(1, 500, (count, 4)).tolist()
-    return [((height, width), (rows, columns)) for height, width, rows, columns in sizes]
+    return _pairs(np.random.RandomState(7).randint(1, 500, (count, 4)).tolist())
+
+
+def _pairs(numbers: List[List[int]]) -> List[Tuple[Size, Size]]:
+    return [((height, width), (rows, columns)) for height, width, rows, columns in numbers]
 
 
 def picture(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -73,7 +61,7 @@ def golden() -> Iterator[Resize]:
         yield resize
 
 
-@pytest.mark.parametrize(("shape", "size"), USUAL + EDGES + _random_sizes(50))
+@pytest.mark.parametrize(("shape", "size"), _sizes(USUAL) + _sizes(EDGES) + _random_sizes(50))
 def test_a_resized_picture_has_the_bits_of_tensorflow(golden: Resize, shape: Size, size: Size) -> None:
     image = picture(*shape)
     found, expected = resize_bilinear(image, size), golden(image, size)

@@ -7,7 +7,7 @@ import re
 import sys
 from typing import Any, Optional, Tuple
 
-from splitdet.errors import EXIT_FAILED, CutError, EngineError
+from splitdet.errors import EXIT_FAILED, EngineError
 
 
 def add_commands(commands: Any) -> None:
@@ -51,7 +51,7 @@ def _build(options: argparse.Namespace) -> int:
     from splitdet.engines.tensorrt.dump import layers
     from splitdet.engines.tensorrt.engine import TensorRTEngine
     from splitdet.engines.tensorrt.options import BuildOptions
-    from splitdet.loading import load_model
+    from splitdet.loading import load_model, naming
     from splitdet.zoo.find import find_model
 
     batch, smaller = _batch(options.batch)
@@ -67,11 +67,8 @@ def _build(options: argparse.Namespace) -> int:
     )
     path = find_model(options.model)
     engine = TensorRTEngine(settings)
-    parts = load_model(path).parts
-    try:
-        part = parts.network()
-    except CutError as error:
-        raise CutError(f"{path}: {error}") from None
+    with naming(path):
+        part = load_model(path).parts.network()
     plan, file = engine.build(part)
     if options.dump:
         print(layers(find_api(), plan))

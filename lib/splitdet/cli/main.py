@@ -6,7 +6,19 @@ import argparse
 from typing import List, NoReturn, Optional
 
 import splitdet
-from splitdet.cli import build, data, demo, doctor, inspect, models, plot, run
+from splitdet.cli import (
+    build,
+    data,
+    demo,
+    doctor,
+    eval,
+    export,
+    inspect,
+    models,
+    plot,
+    run,
+    train,
+)
 from splitdet.cli.console import guarded
 
 
@@ -22,7 +34,7 @@ def dispatch(arguments: Optional[List[str]] = None) -> int:
     )
     parser.add_argument("--version", action="version", version="splitdet " + splitdet.__version__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for module in (run, models, inspect, build, data, doctor, plot, demo):
+    for module in (run, models, inspect, build, data, train, export, eval, doctor, plot, demo):
         module.add_commands(commands)
     options = parser.parse_args(arguments)
     return int(options.work(options))

@@ -154,8 +154,11 @@ def _run(
 
         print(as_yaml(config), end="")
         return 0
-    from splitdet.job import Job
-    from splitdet.run import run
+    from splitdet.startup import importing
+
+    with importing():
+        from splitdet.job import Job
+        from splitdet.run import run
 
     if config.debug_mode:
         debug_messages()

@@ -95,7 +95,8 @@ class Config:
     engine: str = _key(
         "auto",
         "who computes the network; auto: the fastest that is installed and agrees with TensorFlow on "
-        "this machine (tensorrt is not tried: it builds an engine for minutes, see splitdet build)",
+        "this machine (tensorrt takes part once splitdet build has made its engine, which takes "
+        "minutes)",
         "run",
         choices=("auto", "tensorflow", "openvino", "onnxruntime", "tensorrt"),
     )
@@ -107,8 +108,8 @@ class Config:
     )
     calibration: str = _key(
         "",
-        "engine tensorrt, precision int8: a folder of a few hundred pictures of the kind to be seen, "
-        "not those that accuracy is measured on",
+        "precision int8 (engine openvino or tensorrt): a folder of a few hundred pictures of the kind "
+        "to be seen, not those that accuracy is measured on",
         "run",
     )
     nms: str = _key(
@@ -117,6 +118,14 @@ class Config:
         "auto: fast for every graph whose NMS it knows",
         "run",
         choices=("auto", "graph", "fast"),
+    )
+    nms_score_th: float = _key(
+        0.0,
+        "score above which boxes go into the NMS, where that is less than what the graph was exported "
+        "with; 0: as the graph says. To measure accuracy, or to report below the graph's own threshold",
+        "run",
+        low=0,
+        high=1,
     )
     device: str = _key(
         "auto",
@@ -236,7 +245,10 @@ class Config:
     # What to show and to keep
     visualize: bool = _key(True, "open a window, where there is a screen", "show")
     vis_worker: bool = _key(
-        False, "accepted; the window is drawn by the main process in this version", "show"
+        False, "draw and show in a process of its own, so that no screen slows detection", "show"
+    )
+    vis_worker_required: bool = _key(
+        False, "end the run when that process dies; otherwise it goes on without a window", "show"
     )
     max_vis_fps: float = _key(0.0, "most pictures a second to show; 0: all", "show", low=0)
     vis_text: bool = _key(True, "frames per second in the corner of the picture", "show")

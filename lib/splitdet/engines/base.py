@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from typing import Callable, ClassVar, NamedTuple, Optional, Sequence
+from typing import Callable, ClassVar, NamedTuple, Optional, Sequence, Tuple
 
+from splitdet.errors import EngineError
 from splitdet.graph.cut import Part
 from splitdet.nms import NmsSettings
 from splitdet.types import Tensors
@@ -21,8 +22,23 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
+def frame_shape(part: Part) -> Tuple[Optional[int], int, int]:
+    """What a network takes: batch, None where it varies; height and width.
+
+    Raises:
+        EngineError: its size is not known, or it takes something else.
+    """
+    shape = part.input_shape
+    if shape is None or len(shape) != 4 or shape[1] is None or shape[2] is None or shape[3] != 3:
+        raise EngineError(f"engines run networks that take one (B, H, W, 3), and not {shape}")
+    return shape[0], shape[1], shape[2]
+
+
 class Runner(ABC):
     """A compiled part. It owns its memory until `close`."""
+
+    size_bytes: int = 0
+    """Of the file that the engine runs it from; 0 where it does not tell."""
 
     @abstractmethod
     def run(self, tensors: Tensors) -> Tensors:
@@ -70,6 +86,10 @@ class Engine(Described):
         Args:
             on_cpu: nodes whose names begin with one of these run on the CPU; `EVERYTHING`: all do.
         """
+
+    def is_ready(self, part: Part) -> bool:
+        """Whether `part` compiles in seconds; for some engines that takes minutes the first time."""
+        return True
 
     def compile_frames(self, part: Part, nms: Optional[Suppression] = None) -> Optional[Runner]:
         """Make a network ready to take frames as they are; None where this engine cannot do that.

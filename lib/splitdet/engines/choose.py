@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
 import importlib.util
 import json
 import logging
 import platform
-from contextlib import closing
 from pathlib import Path
-from typing import Callable, Dict, List, NamedTuple, Tuple
+from typing import Callable, Dict, List, NamedTuple
+
+import numpy as np
 
 from splitdet import __version__
 from splitdet.cache import cache_file, write_cache
 from splitdet.compat import package_version
 from splitdet.config import Config
-from splitdet.engines.base import EVERYTHING, Engine, Suppression, usable_cores
+from splitdet.engines.base import Engine, usable_cores
+from splitdet.engines.cache import key_of
+from splitdet.engines.ends import Ends, exact, make_back, make_ends, make_front
+from splitdet.engines.make import make_engine
 from splitdet.engines.parity import TOLERANCE, compare, frames_per_second, trial_picture
-from splitdet.errors import CutError, EngineError
+from splitdet.engines.pictures import Pictures, first_picture
+from splitdet.errors import EngineError
 from splitdet.models import TRT_V1
 from splitdet.models.base import Model
-from splitdet.models.fast_nms import FastNms
-from splitdet.models.nms_settings import TENSORFLOW_2
 from splitdet.models.onnx_parts import OnnxParts
 from splitdet.models.parts import GraphParts
-from splitdet.plan import (
-    Back,
-    FastBack,
-    FrameFront,
-    FramesFront,
-    Front,
-    GraphBack,
-    ReadBack,
-    ResizedFront,
-    SuppressedBack,
-)
+from splitdet.plan import FramesFront, Front
 
 
 class _Readers(NamedTuple):
@@ -63,115 +54,9 @@ _READERS = {
         {"openvino": ["openvino"], "onnxruntime": ["onnxruntime"]},
     ),
 }
-TENSORFLOW_PRECISIONS = ("fp32", "tf32")
+TENSORRT = "tensorrt"
 VERDICTS = "engines.json"
 log = logging.getLogger(__name__)
-
-
-def make_engine(name: str, config: Config, feeders: int) -> Engine:
-    """An engine by its name.
-
-    Raises:
-        EngineError: not installed, or without what the configuration asks for.
-    """
-    if name == "openvino":
-        from splitdet.engines.openvino import OpenVinoEngine
-
-        return OpenVinoEngine(config.device, config.precision, feeders)
-    if name == "onnxruntime":
-        from splitdet.engines.onnxruntime import OnnxEngine
-
-        return OnnxEngine(config.device, config.precision, feeders)
-    if name == "tensorrt":
-        from splitdet.engines.tensorrt.engine import TensorRTEngine
-        from splitdet.engines.tensorrt.options import BuildOptions
-
-        batch = config.batch_size
-        return TensorRTEngine(
-            BuildOptions(config.precision, batch, batch > 1, calibration=config.calibration)
-        )
-    if config.precision not in TENSORFLOW_PRECISIONS:
-        raise EngineError(
-            f"engine tensorflow has no precision {config.precision}, only fp32 and tf32; "
-            "set engine: openvino, or precision: fp32"
-        )
-    from splitdet.engines.tensorflow import SessionOptions, TensorFlowEngine
-
-    options = SessionOptions(
-        allow_memory_growth=config.allow_memory_growth,
-        force_gpu_compatible=config.force_gpu_compatible,
-        log_device=config.log_device,
-        feeders=feeders,
-        tf32=config.precision == "tf32",
-    )
-    return TensorFlowEngine(config.device, options)
-
-
-def make_ends(
-    engine: Engine, config: Config, model: Model, split: bool, at_least: Callable[[], float]
-) -> Tuple[Front, Back]:
-    """Frames to the cut by `engine`, and from there to detections.
-
-    Raises:
-        CutError: see `make_back`.
-        EngineError: `engine` cannot run this model.
-    """
-    takes_image = engine.starts_at == "image"
-    in_two = split or not takes_image
-    back = make_back(config, model, in_two, by_tensorflow=takes_image)
-    if isinstance(back, FastBack) and config.nms == "auto" and model.resizes_like_tensorflow:
-        nms = Suppression(back.settings, at_least, inside=not split)
-        runner = engine.compile_frames(model.parts.network(), nms)
-        if runner is not None:
-            return FramesFront(model, runner, True), SuppressedBack(model, back)
-    if in_two and not split:
-        raise EngineError(
-            f"{engine.description} has no NMS of its own for this model; set split_model: True"
-        )
-    return make_front(engine, model, split), back
-
-
-def make_front(engine: Engine, model: Model, split: bool = True) -> Front:
-    """Frames to the cut by `engine`, or to the results where the graph is not split."""
-    parts = model.parts
-    if not split:
-        return FrameFront(model, engine.compile(parts.whole(), parts.cpu_scopes))
-    if engine.starts_at == "image":
-        return FrameFront(model, engine.compile(parts.accelerator(), parts.cpu_scopes))
-    if model.resizes_like_tensorflow:
-        runner = engine.compile_frames(parts.network())
-        if runner is not None:
-            return FramesFront(model, runner, False)
-    return ResizedFront(model, engine.compile(parts.network(), ()))
-
-
-def make_back(config: Config, model: Model, split: bool, by_tensorflow: bool) -> Back:
-    """From what the front gives to detections.
-
-    Args:
-        by_tensorflow: the network runs by TensorFlow, so its release decides what its NMS keeps;
-            otherwise it is not loaded, and the fast NMS keeps what TensorFlow 2 keeps.
-
-    Raises:
-        CutError: `nms: fast` was asked for, and this graph's NMS is none that it knows.
-    """
-    if not split:
-        return ReadBack(model)
-
-    def by_graph() -> Back:
-        engine = make_engine("tensorflow", _exact(config), 1)
-        return GraphBack(model, engine.compile(model.parts.cpu(), EVERYTHING))
-
-    if config.nms == "graph":
-        return by_graph()
-    try:
-        like = None if by_tensorflow else TENSORFLOW_2
-        return FastBack(FastNms(model.parts, like), by_graph)
-    except CutError as error:
-        if config.nms == "fast":
-            raise CutError(f"nms is fast, but {error}; set nms: auto or graph") from None
-        log.debug("the graph's own NMS runs: %s", error)
-        return by_graph()
 
 
 def installed_engines(file_format: str = GraphParts.file_format) -> List[str]:
@@ -180,104 +65,155 @@ def installed_engines(file_format: str = GraphParts.file_format) -> List[str]:
     return [name for name, packages in needed.items() if all(map(importlib.util.find_spec, packages))]
 
 
-def choose_engine(config: Config, model: Model, feeders: int, split: bool) -> Engine:
-    """The engine that the configuration asks for; `auto` is decided here.
+def open_ends(
+    config: Config, model: Model, feeders: int, split: bool, at_least: Callable[[], float]
+) -> Ends:
+    """The model on the engine that the configuration asks for; `auto` is decided here.
+
+    Args:
+        feeders: threads that will run the network.
+        at_least: see `Suppression`.
 
     Raises:
-        EngineError: it is not installed, or cannot run this model.
+        CutError: the graph has no such NMS as was asked for.
+        EngineError: the engine is not installed, or cannot run this model.
     """
-    takes_network = model.parts.resized is not None
-    readers = _READERS[model.parts.file_format]
+
+    def by(name: str) -> Ends:
+        return make_ends(make_engine(name, config, feeders), config, model, split, at_least)
+
     engine = config.engine
     if config.model_type == TRT_V1 and engine == "auto":
-        engine = "tensorrt"
+        engine = TENSORRT
     if engine != "auto":
-        known = [*readers.packages, "tensorrt"]
-        if engine not in known:
-            raise EngineError(
-                f"engine {engine} does not run {model.parts.file_format}; set engine: "
-                + ", ".join(["auto", *known])
-            )
-        has_nms = engine in ("tensorflow", "tensorrt")
-        if engine != "tensorflow" and not (takes_network and (split or has_nms)):
-            reason = f"this one is {model.type_name}" if split else "split_model is False"
-            raise EngineError(
-                f"engine {engine} runs the network of a single-shot detector that is split, but "
-                f"{reason}; set engine: tensorflow"
-            )
-        return make_engine(engine, config, feeders)
+        _check(engine, model, split)
+        return by(engine)
+    candidates = _candidates(config, model, split)
+    if len(candidates) == 1:
+        return by(candidates[0])
+    verdicts_file = cache_file(VERDICTS)
+    verdicts = _read_verdicts(verdicts_file)
+    key = _key(candidates, config, model, feeders)
+    if verdicts.get(key) in candidates:
+        return by(verdicts[key])
+    best = _fastest(candidates, config, model, feeders)
+    verdicts[key] = best.name
+    write_cache(verdicts_file, json.dumps(verdicts, indent=1).encode())
+    if isinstance(best.front, FramesFront):  # it may suppress as well, which a trial does not ask for
+        best.front.close()
+        return by(best.name)
+    # it is compiled already
+    back = make_back(config, model, split, by_tensorflow=best.engine.starts_at == "image")
+    return Ends(best.engine, best.front, back)
+
+
+def _check(engine: str, model: Model, split: bool) -> None:
+    """Refuse an engine that does not run such a model."""
+    known = [*_READERS[model.parts.file_format].packages, TENSORRT]
+    if engine not in known:
+        raise EngineError(
+            f"engine {engine} does not run {model.parts.file_format}; set engine: "
+            + ", ".join(["auto", *known])
+        )
+    suppresses = engine in ("tensorflow", TENSORRT)
+    takes_it = model.parts.resized is not None and (split or suppresses)
+    if engine != "tensorflow" and not takes_it:
+        reason = f"this one is {model.type_name}" if split else "split_model is False"
+        raise EngineError(
+            f"engine {engine} runs the network of a single-shot detector that is split, but "
+            f"{reason}; set engine: tensorflow"
+        )
+
+
+def _candidates(config: Config, model: Model, split: bool) -> List[str]:
+    """Names of the engines that `auto` compares; where there is nothing to compare, one."""
+    readers = _READERS[model.parts.file_format]
     installed = installed_engines(model.parts.file_format)
     candidates = installed
     if config.precision != "fp32":
         wants_tensorflow = config.precision == "tf32"
         candidates = [name for name in installed if (name == "tensorflow") == wants_tensorflow]
-    if not (split and takes_network) or not candidates:
-        candidates = [readers.reference]
-    if candidates == [readers.reference]:
-        return make_engine(readers.reference, config, feeders)
+    if not split or model.parts.resized is None:
+        return [readers.reference]
+    if config.precision != "tf32" and _is_built(config, model):
+        candidates = [*candidates, TENSORRT]
+    if not candidates:
+        return [readers.reference]
     if readers.reference not in installed:
         log.info("%s is not installed, so engine %s is not compared", readers.called, candidates[0])
-        return make_engine(candidates[0], config, feeders)
-    return make_engine(_fastest(candidates, config, model, feeders), config, feeders)
+        return candidates[:1]
+    return candidates
 
 
-def _exact(config: Config) -> Config:
-    """The same settings, with a precision that is good enough to compare others with."""
-    if config.precision in TENSORFLOW_PRECISIONS:
-        return config
-    return dataclasses.replace(config, precision="fp32")
+def _is_built(config: Config, model: Model) -> bool:
+    """Whether TensorRT has an engine for the model; to build one takes too long for a trial."""
+    if importlib.util.find_spec(TENSORRT) is None:
+        return False
+    try:
+        return make_engine(TENSORRT, config, 1).is_ready(model.parts.network())
+    except EngineError:
+        return False
 
 
-def _fastest(candidates: List[str], config: Config, model: Model, feeders: int) -> str:
-    """The fastest engine that agrees with the reference here; found once, then remembered."""
-    verdicts_file = cache_file(VERDICTS)
-    verdicts = _read_verdicts(verdicts_file)
-    readers = _READERS[model.parts.file_format]
-    key = _key(candidates, config, model, feeders)
-    if verdicts.get(key) in candidates:
-        return verdicts[key]
-    rates = _measure(candidates, config, model, feeders)
-    if not rates:
+class _Trial(NamedTuple):
+    """An engine that is right, left open."""
+
+    name: str
+    engine: Engine
+    front: Front
+
+
+def _fastest(candidates: List[str], config: Config, model: Model, feeders: int) -> _Trial:
+    """The fastest engine that agrees with the reference here."""
+    # the ranges of INT8 hold for pictures like those that it was calibrated with
+    image = first_picture(config.calibration) if config.precision == "int8" else trial_picture()
+    called = _READERS[model.parts.file_format].called
+    trials = _agreeing(candidates, config, model, feeders, image)
+    if not trials:
         raise EngineError(
-            f"no engine that is installed has precision {config.precision} and agrees with "
-            + readers.called
+            f"no engine that is installed has precision {config.precision} and agrees with {called}"
         )
-    best = max(rates, key=lambda name: rates[name])
-    others = ", ".join(f"{name} {rates[name] / rates[best]:.2f}" for name in rates if name != best)
+    rates = frames_per_second({trial.name: trial.front for trial in trials}, image, feeders)
+    best = max(trials, key=lambda trial: rates[trial.name])
+    others = [trial for trial in trials if trial is not best]
+    for trial in others:
+        trial.front.close()
     log.info(
-        *("engine %s is the fastest here that agrees with %s (others: %s)", best),
-        *(readers.called, others),
+        *("engine %s is the fastest here that agrees with %s (others: %s)", best.name, called),
+        ", ".join(f"{trial.name} {rates[trial.name] / rates[best.name]:.2f}" for trial in others),
     )
-    verdicts[key] = best
-    write_cache(verdicts_file, json.dumps(verdicts, indent=1).encode())
     return best
 
 
-def _measure(
-    candidates: List[str], config: Config, model: Model, feeders: int
-) -> Dict[str, float]:
-    """Frames per second of each engine whose raw outputs are those of the reference."""
-    image = trial_picture()
-    rates: Dict[str, float] = {}
+def _agreeing(
+    candidates: List[str], config: Config, model: Model, feeders: int, image: np.ndarray
+) -> List[_Trial]:
+    """Each engine whose raw outputs for `image` are those of the reference."""
     known, called, _ = _READERS[model.parts.file_format]
-    plain = make_engine(known, _exact(config), feeders)
-    with closing(make_front(plain, model)) as front:
-        reference = front.run(front.prepare([image]))
-        if known in candidates and _exact(config) == config:
-            rates[known] = frames_per_second(front, image, feeders)
+    trials: List[_Trial] = []
+    plain = make_engine(known, exact(config), feeders)
+    front = make_front(plain, model)
+    reference = front.run(front.prepare([image]))
+    if known in candidates and exact(config) == config:
+        trials.append(_Trial(known, plain, front))
+    else:
+        front.close()
     for name in candidates:
-        if name in rates:
+        if name in [trial.name for trial in trials]:
             continue
         try:
-            with closing(make_front(make_engine(name, config, feeders), model)) as front:
-                difference = compare(front, reference, image)
-                if difference.within(TOLERANCE[config.precision]):
-                    rates[name] = frames_per_second(front, image, feeders)
-                else:
-                    log.warning("engine %s differs from %s (%s); not used", name, called, difference)
+            engine = make_engine(name, config, feeders)
+            front = make_front(engine, model)
         except EngineError as error:
             log.info("engine %s: %s", name, error)
-    return rates
+            continue
+        difference = compare(front, reference, image)
+        if difference.within(TOLERANCE[config.precision]):
+            trials.append(_Trial(name, engine, front))
+        else:
+            log.warning("engine %s differs from %s (%s); not used", name, called, difference)
+            front.close()
+    return trials
 
 
 def _read_verdicts(path: Path) -> Dict[str, str]:
@@ -290,14 +226,15 @@ def _read_verdicts(path: Path) -> Dict[str, str]:
 
 def _key(candidates: List[str], config: Config, model: Model, feeders: int) -> str:
     """Changes with the network, the versions of the engines, the machine and the settings."""
-    digest = hashlib.sha256(model.parts.network().data)
     packages = _READERS[model.parts.file_format].packages
-    for name in sorted(candidates):
-        digest.update(f"{name} {package_version(packages[name][0])}".encode())
+    versions = [
+        f"{name} {package_version(packages.get(name, [name])[0])}" for name in sorted(candidates)
+    ]
     machine = (platform.machine(), _processor(), usable_cores())
     settings = (config.device, config.precision, feeders, __version__)
-    digest.update(repr((machine, settings)).encode())
-    return digest.hexdigest()[:32]
+    pictures = Pictures(config.calibration, (1, 1)).digest if config.precision == "int8" else ""
+    facts = (*versions, repr((machine, settings)), pictures)
+    return key_of("verdict", model.parts.network().data, *facts)[:32]
 
 
 def _processor() -> str:

@@ -17,6 +17,7 @@ from splitdet.graph.graph import split_name
 from splitdet.graph.onnx_file import OnnxPart
 from splitdet.graph.proto import GraphDef
 from splitdet.graph.tensors import to_shape
+from splitdet.startup import importing
 
 OPSET = 13
 """The oldest one with a scale for each channel, and read by every engine since 2021."""
@@ -102,8 +103,9 @@ def _convert(part: Part, data: bytes, opset: int) -> bytes:
     tf = compat.tensorflow()
     with _quiet():
         try:
-            import onnx
-            from tf2onnx import convert
+            with importing():
+                import onnx
+                from tf2onnx import convert
         except ImportError as error:
             raise EngineError(f"ONNX needs a converter ({error}): {_PACKAGES}") from None
         logger = logging.getLogger("tf2onnx")

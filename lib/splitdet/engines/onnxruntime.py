@@ -10,6 +10,7 @@ from splitdet.engines.base import Engine, Runner, usable_cores
 from splitdet.engines.onnx_export import to_onnx
 from splitdet.errors import EngineError
 from splitdet.graph.cut import Part
+from splitdet.startup import importing
 from splitdet.types import Tensors
 
 _GPU, _CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
@@ -18,7 +19,8 @@ _GPU, _CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
 class OnnxRunner(Runner):
     """An ONNX Runtime session, which any thread may use."""
 
-    def __init__(self, session: Any, outputs: Sequence[str]) -> None:
+    def __init__(self, session: Any, outputs: Sequence[str], size_bytes: int) -> None:
+        self.size_bytes = size_bytes
         self._session = session
         self._inputs = [port.name for port in session.get_inputs()]
         self._outputs = list(outputs)
@@ -49,7 +51,8 @@ class OnnxEngine(Engine):
 
     def __init__(self, device: str, precision: str, feeders: int) -> None:
         try:
-            import onnxruntime
+            with importing():
+                import onnxruntime
         except ImportError:
             raise EngineError(
                 "engine onnxruntime is not installed: pip install 'splitdet[onnx]'"
@@ -87,4 +90,4 @@ class OnnxEngine(Engine):
             raise EngineError(f"ONNX Runtime cannot run this network: {reason}") from None
         if self._use_gpu and _GPU not in session.get_providers():
             raise EngineError("ONNX Runtime finds CUDA, but cannot use it (wrong CUDA or cuDNN version)")
-        return OnnxRunner(session, part.outputs)
+        return OnnxRunner(session, part.outputs, len(model))

@@ -20,8 +20,6 @@ from splitdet.graph.load import check_complete, load_graph
 from splitdet.graph.refuse import is_saved_model
 from splitdet.graph.tensors import UINT8
 
-GRAPH_FILES = ("frozen_inference_graph.pb", "saved_model.pb", "saved_model/saved_model.pb")
-"""Where the model of a folder may be; the first that is there is taken."""
 TAG = "serve"
 SIGNATURE = "serving_default"
 _VARIABLES = ("Variable", "VariableV2", "VarHandleOp")
@@ -29,7 +27,7 @@ _NODE_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$")
 
 
 def open_graph(path: Union[str, Path]) -> Graph:
-    """The graph of a frozen graph file, of a SavedModel, or of a folder with one of them.
+    """The graph of a frozen graph file, or of the saved_model.pb of a SavedModel.
 
     TensorFlow is only loaded for a SavedModel.
 
@@ -37,8 +35,6 @@ def open_graph(path: Union[str, Path]) -> Graph:
         ModelError: none of these, or broken.
     """
     path = Path(path)
-    if path.is_dir():
-        path = next((path / name for name in GRAPH_FILES if (path / name).is_file()), path)
     if not is_saved_model(path):
         return load_graph(path)
     graph = Graph(freeze(path))

@@ -34,7 +34,9 @@ class TensorFlowRunner(Runner):
         self, part: GraphPart, options: SessionOptions, device: str, on_cpu: Sequence[str]
     ) -> None:
         tf = compat.tensorflow()
-        graph_def = tf.GraphDef.FromString(part.graph_def.SerializeToString())
+        data = part.data
+        self.size_bytes = len(data)
+        graph_def = tf.GraphDef.FromString(data)
         everything = tuple(on_cpu) == EVERYTHING
         use_gpu = device == "gpu" and not everything
         for node in graph_def.node:

@@ -37,14 +37,14 @@ class MqttBroker(Receiver):
         if not self._topic or set("+#") & set(self._topic):
             raise ConfigError("event_mqtt: expects a topic behind the host, without + and #")
         try:
-            from paho.mqtt import client as paho
+            from paho.mqtt.client import Client
             from paho.mqtt.enums import CallbackAPIVersion
         except ImportError:
             raise ConfigError("event_mqtt needs a package: pip install 'splitdet[mqtt]'") from None
         self.name = public_name(parts)
         self._connected = threading.Event()
         self._problem = _NO_CONNECTION
-        self._client: Any = paho.Client(CallbackAPIVersion.VERSION2)
+        self._client: Any = Client(CallbackAPIVersion.VERSION2)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.reconnect_delay_set(1, LONGEST_PAUSE_S)
@@ -52,7 +52,7 @@ class MqttBroker(Receiver):
             self._client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
         if parts.scheme == "mqtts":
             self._client.tls_set()
-        self._client.connect_async(parts.hostname or "", parts.port or PORTS[parts.scheme], KEEP_ALIVE_S)
+        self._client.connect_async(str(parts.hostname), parts.port or PORTS[parts.scheme], KEEP_ALIVE_S)
         self._client.loop_start()
 
     def _on_connect(self, client: Any, data: Any, flags: Any, reason: Any, properties: Any) -> None:

@@ -20,8 +20,8 @@ def split_name(tensor: str) -> Tuple[str, int]:
 
 
 def full_name(tensor: str) -> str:
-    """`scope/node` to `scope/node:0`."""
-    return "{}:{}".format(*split_name(tensor))
+    """`scope/node` to `scope/node:0`; not for control inputs."""
+    return tensor if ":" in tensor else tensor + ":0"
 
 
 _NO_ATTRIBUTE = proto.AttrValue()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from pathlib import Path
 from typing import Union
@@ -10,6 +9,7 @@ from typing import Union
 from google.protobuf.message import DecodeError
 
 from splitdet.errors import ModelError
+from splitdet.files import write_whole
 from splitdet.graph import proto
 from splitdet.graph.graph import Graph, split_name
 from splitdet.graph.refuse import refuse_by_content, refuse_by_name
@@ -50,11 +50,7 @@ def load_graph(path: Union[str, Path]) -> Graph:
 
 def save_graph(graph_def: proto.GraphDef, path: Union[str, Path]) -> None:
     """Write a frozen graph; the file appears whole or not at all."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
-    partial.write_bytes(graph_def.SerializeToString())
-    os.replace(str(partial), str(path))
+    write_whole(Path(path), graph_def.SerializeToString())
 
 
 def _is_plausible(graph_def: proto.GraphDef) -> bool:

@@ -52,6 +52,8 @@ class Structure:
         self._image: Optional[Port] = None
         self._scopes: Optional[List[str]] = None
         self._of_image: Optional[Set[str]] = None
+        self._network_input: Optional[Port] = None
+        self._entering: Dict[str, List[str]] = {}
 
     def has(self, *operations: str) -> bool:
         """Whether the graph has one of these operations."""
@@ -117,21 +119,25 @@ class Structure:
 
     def entering(self, scope: str) -> List[str]:
         """Full names of the tensors that the scope reads from outside, constants included."""
-        found: Dict[str, bool] = {}
-        for node in self.graph:
-            if node.name.startswith(scope):
-                for name in self.graph.inputs(node):
-                    if not name.startswith(scope):
-                        found[name] = True
-        return list(found)
+        if scope not in self._entering:
+            found: Dict[str, bool] = {}
+            for node in self.graph:
+                if node.name.startswith(scope):
+                    for name in self.graph.inputs(node):
+                        if not name.startswith(scope):
+                            found[name] = True
+            self._entering[scope] = list(found)
+        return self._entering[scope]
 
     def network_input(self) -> Port:
         """What the first convolution behind the image reads: resized and normalised."""
-        first = self._first_convolution()
-        tensor = self.graph.inputs(first)[0]
-        while self._is_padding(tensor):
-            tensor = self.graph.inputs(self.graph.node(tensor))[0]
-        return Port(tensor, "input", FLOAT32, self._resized_shape(tensor))
+        if self._network_input is None:
+            first = self._first_convolution()
+            tensor = self.graph.inputs(first)[0]
+            while self._is_padding(tensor):
+                tensor = self.graph.inputs(self.graph.node(tensor))[0]
+            self._network_input = Port(tensor, "input", FLOAT32, self._resized_shape(tensor))
+        return self._network_input
 
     def resized(self) -> Optional[Port]:
         """What the resize gives, before it is normalised: float32 (B, h, w, 3), RGB, 0..255.

@@ -213,9 +213,9 @@ class Pipeline:
                 number, batch = self._next(position)
                 with self.working(stage.name) as begin_s:
                     stage.work(batch)
-                # a worker process has told its own time already
+                # a worker process has told its own time and thread already
                 batch.spans_s.setdefault(stage.name, (begin_s, time.perf_counter()))
-                batch.threads[stage.name] = which
+                batch.threads.setdefault(stage.name, which)
                 outlet.put(number, batch)
         except Finished as end:
             outlet.finish(end.total)

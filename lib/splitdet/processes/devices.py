@@ -260,6 +260,7 @@ class DeviceSteps(Steps):
         answer = self._pool.run([frame.image for frame in frames], selection, repr(frames[0]))
         batch.results = answer.results
         batch.spans_s.update(answer.spans_s)
+        batch.threads.update(answer.threads)
 
     def suppress(self, batch: Batch, selection: Selection) -> None:
         """See `Steps.suppress`."""
@@ -286,9 +287,11 @@ def make_places(devices: Sequence[Union[int, str]]) -> List[Place]:
     for number, device in enumerate(devices):
         if device == CPU:
             begin = on_cpu.index(number) * share
-            places.append(Place(f"worker {number} (CPU)", NO_GPU, tuple(cores[begin : begin + share])))
+            places.append(
+                Place(number, f"worker {number} (CPU)", NO_GPU, tuple(cores[begin : begin + share]))
+            )
         else:
-            places.append(Place(f"worker {number} (GPU {device})", _visible(int(device)), ()))
+            places.append(Place(number, f"worker {number} (GPU {device})", _visible(int(device)), ()))
     return places
 
 

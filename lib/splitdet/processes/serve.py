@@ -21,6 +21,8 @@ from splitdet.types import Batch, Detections, Frame, Selection
 class Place(NamedTuple):
     """Where a worker runs."""
 
+    number: int
+    """Which of the workers it is, from 0 on."""
     name: str
     """For people: `worker 0 (GPU 1)`."""
     visible_gpu: str
@@ -55,6 +57,8 @@ class Answer(NamedTuple):
     results: Sequence[Detections]
     spans_s: Dict[str, Tuple[float, float]]
     """See `Batch.spans_s`; all processes of a machine read the same clock."""
+    threads: Dict[str, int]
+    """See `Batch.threads`; those of all workers are counted on."""
     error: Optional[SplitdetError]
 
 
@@ -108,15 +112,17 @@ def _start(
     """Start the threads of a stage; the queue that they put their tasks into."""
     outbox: SimpleQueue[_Task] = SimpleQueue()
 
-    def run() -> None:
+    def run(which: int) -> None:
         while True:
             task = inbox.get()
             if task.error is None:
+                task.batch.threads[name] = which
                 _do(task, name, work, place)
             outbox.put(task)
 
-    for _ in range(threads):
-        threading.Thread(target=run, name=name, daemon=True).start()
+    for which in range(place.number * threads, (place.number + 1) * threads):
+        name_of_thread = f"{place.name} {name}"
+        threading.Thread(target=run, args=(which,), name=name_of_thread, daemon=True).start()
     return outbox
 
 
@@ -133,5 +139,5 @@ def _answer(tasks: SimpleQueue[_Task], link: Link) -> None:
     """The thread that tells what came of the tasks."""
     while True:
         task = tasks.get()
-        batch = task.batch
-        link.send(Answer(task.request.number, batch.results, batch.spans_s, task.error))
+        batch, number = task.batch, task.request.number
+        link.send(Answer(number, batch.results, batch.spans_s, batch.threads, task.error))

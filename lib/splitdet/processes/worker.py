@@ -56,10 +56,10 @@ class Link:
         except OSError:
             raise ParentGone from None
 
-    def receive(self) -> Any:
-        """Wait for a message; ParentGone where no more can come."""
+    def receive(self, timeout_s: Optional[float] = None) -> Any:
+        """Wait for a message; None after `timeout_s`, ParentGone where no more can come."""
         try:
-            return self._connection.recv()
+            return self._connection.recv() if self._connection.poll(timeout_s) else None
         except (EOFError, OSError):
             raise ParentGone from None
 

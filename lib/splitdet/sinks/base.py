@@ -52,6 +52,10 @@ class Viewer(Sink):
     `write` belongs to the output thread, everything else to the main thread.
     """
 
+    shows_first = True
+    not_shown = 0
+    """Results that were written and not shown: not due, or others were still on their way."""
+
     @abstractmethod
     def refresh(self) -> bool:
         """Show what was written last, if that is new; whether it was."""

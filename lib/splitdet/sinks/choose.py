@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import List, Optional, Set
+from typing import List, Optional, Set, Tuple
 
 from splitdet.config import Config
 from splitdet.detector import Detector
-from splitdet.errors import SinkError
+from splitdet.errors import SinkError, SplitdetError
 from splitdet.events.sink import EventSink
 from splitdet.job import Job
 from splitdet.pipeline.meter import Meter
+from splitdet.processes.ring import NoRoom
+from splitdet.processes.window import WITHOUT, WindowWorker
 from splitdet.sinks.base import Sink, Viewer
 from splitdet.sinks.coco import CocoSink
 from splitdet.sinks.crops import CropSink
@@ -121,8 +123,18 @@ def _check_places(source: Source, save: str, job: Job) -> None:
         taken.add(place)
 
 
-def make_viewer(job: Job, detector: Detector, painter: Painter, meter: Meter) -> Optional[Viewer]:
-    """What shows the results on this machine's screen, if anything does."""
+def make_viewer(
+    job: Job,
+    detector: Detector,
+    painter: Painter,
+    meter: Meter,
+    size_px: Optional[Tuple[int, int]] = None,
+) -> Optional[Viewer]:
+    """What shows the results on this machine's screen, if anything does.
+
+    Args:
+        size_px: height and width of the frames; None where it is not known.
+    """
     config = job.config
     if not config.visualize:
         return None
@@ -130,11 +142,17 @@ def make_viewer(job: Job, detector: Detector, painter: Painter, meter: Meter) ->
     if reason:
         log.warning("no window: %s", reason)
         return None
-    return Window(
-        f"{os.path.basename(config.model_path)} | {detector.engine.description}",
-        painter.paint,
-        config.max_vis_fps,
-        config.vis_text,
-        lambda: meter.current_fps,
-        detector.threshold.step,
-    )
+    title = f"{os.path.basename(config.model_path)} | {detector.engine.description}"
+    shared = (config.max_vis_fps, config.vis_text, lambda: meter.current_fps)
+    if config.vis_worker:
+        required = config.vis_worker_required
+        try:
+            return WindowWorker(title, painter, *shared, detector.threshold, size_px, required)
+        except NoRoom as error:
+            log.warning("vis_worker: %s; the main process draws the window", error)
+        except SplitdetError as error:
+            if required:
+                raise
+            log.warning(WITHOUT, error)
+            return None
+    return Window(title, painter.paint, *shared, detector.threshold.step)

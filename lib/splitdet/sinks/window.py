@@ -78,8 +78,6 @@ class Window(Viewer):
         move_threshold: moves the score threshold of the run by so many steps; its new value.
     """
 
-    shows_first = True
-
     def __init__(
         self,
         title: str,
@@ -111,6 +109,8 @@ class Window(Viewer):
 
     def write(self, frame: Frame, found: Detections, picture: Optional[np.ndarray]) -> None:
         """See `Sink.write`. A result that is due comes without a picture where keys changed its look."""
+        if not self._is_due or self._waiting:
+            self.not_shown += 1
         if picture is not None:
             self._waiting.append(_Shown(frame, found, picture, self._usual))
         elif self._is_due:

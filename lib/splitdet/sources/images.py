@@ -45,7 +45,7 @@ class ImageSource(Source):
 
     def __init__(self, spec: str) -> None:
         super().__init__(spec)
-        self.paths = _find(spec)
+        self.paths = find_pictures(spec)
         self._waiting = iter(self.paths)
 
     @property
@@ -57,7 +57,7 @@ class ImageSource(Source):
         """See `Source.read`."""
         for path in self._waiting:
             begin_s = time.perf_counter()
-            image = _decode(path)
+            image = read_picture(path)
             if image is not None:
                 return self._frame(image, path, 0.0, begin_s)
             self.skipped.append(Skipped(path, "not a readable picture"))
@@ -65,8 +65,8 @@ class ImageSource(Source):
         return None
 
 
-def _decode(path: str) -> Optional[np.ndarray]:
-    """uint8 (H, W, 3), BGR; None where the file is not a picture, or is cut off."""
+def read_picture(path: str) -> Optional[np.ndarray]:
+    """A file as uint8 (H, W, 3), BGR; None where it is not a picture, or is cut off."""
     try:
         data = np.fromfile(path, dtype=np.uint8)  # cv2.imread fails on some names on Windows
     except OSError:
@@ -99,7 +99,15 @@ def _is_cut_off(data: bytes) -> bool:
     return True
 
 
-def _find(spec: str) -> List[str]:
+def find_pictures(spec: str) -> List[str]:
+    """Paths of pictures, sorted.
+
+    Args:
+        spec: see `ImageSource`.
+
+    Raises:
+        SourceError: nothing there.
+    """
     if os.path.isdir(spec):
         found = [str(path) for path in Path(spec).rglob("*") if path.is_file() and is_image(str(path))]
         problem = "{}: no pictures in this folder ({})".format(spec, " ".join(SUFFIXES))

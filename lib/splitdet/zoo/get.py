@@ -12,6 +12,7 @@ from typing import Optional
 from urllib.parse import urlsplit
 
 from splitdet.errors import ModelError
+from splitdet.files import written_whole
 from splitdet.graph.graph import Graph
 from splitdet.graph.load import load_graph, save_graph
 from splitdet.models import identify
@@ -174,18 +175,12 @@ def _reason(error: Exception) -> str:
 
 def _unpack(archive: Path, target: Path) -> None:
     """Write the graph of an archive; nothing else in it is looked at, no path in it is used."""
-    partial = target.with_name(target.name + ".part")
-    try:
-        with tarfile.open(str(archive)) as members:
-            stream = members.extractfile(_graph_member(members, target.name))
-            if stream is None:
-                raise tarfile.TarError(f"{target.name} in it is no file")
-            with open(str(partial), "wb") as file:
-                shutil.copyfileobj(stream, file)
-        partial.replace(target)
-    finally:
-        with suppress(OSError):
-            partial.unlink()
+    with tarfile.open(str(archive)) as members:
+        stream = members.extractfile(_graph_member(members, target.name))
+        if stream is None:
+            raise tarfile.TarError(f"{target.name} in it is no file")
+        with written_whole(target) as file:
+            shutil.copyfileobj(stream, file)
 
 
 def _graph_member(members: tarfile.TarFile, name: str) -> tarfile.TarInfo:

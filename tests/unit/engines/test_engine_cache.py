@@ -8,12 +8,8 @@ import pytest
 
 from splitdet.engines.cache import key_of, load_checked, path_of, store_checked
 
+pytestmark = pytest.mark.usefixtures("fresh_cache")
 KEY = key_of("a network")
-
-
-@pytest.fixture(autouse=True)
-def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SPLITDET_CACHE", str(tmp_path / "cache"))
 
 
 def test_nothing_is_found_before_it_was_stored() -> None:

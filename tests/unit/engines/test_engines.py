@@ -14,9 +14,11 @@ import splitdet
 from splitdet.cache import cache_file
 from splitdet.config import Config, make_config
 from splitdet.detector import Detector
-from splitdet.engines import choose
-from splitdet.engines.choose import VERDICTS, make_engine, make_front
-from splitdet.engines.parity import Difference, compare, trial_picture
+from splitdet.engines import choose, ends
+from splitdet.engines.choose import VERDICTS
+from splitdet.engines.ends import make_front
+from splitdet.engines.make import make_engine
+from splitdet.engines.parity import Difference, compare, frames_per_second, trial_picture
 from splitdet.errors import CutError, EngineError
 from splitdet.graph.load import load_graph
 from splitdet.models import identify
@@ -36,10 +38,14 @@ def needs(engine: str) -> None:
 
 
 @pytest.fixture
-def fresh_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache with nothing in it."""
-    monkeypatch.setenv("SPLITDET_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
+def prefer_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is not TensorFlow is the fastest here."""
+    needs("openvino")
+
+    def rates(fronts: dict[str, Front], *_: object) -> dict[str, float]:
+        return {name: 1.0 + isinstance(front, ResizedFront) for name, front in fronts.items()}
+
+    monkeypatch.setattr(choose, "frames_per_second", rates)
 
 
 def fronts(graph: Path, engine: str, config: Config) -> Iterator[Front]:
@@ -121,34 +127,68 @@ def test_trt_v1_runs_by_tensorrt(tiny_model: Path, monkeypatch: pytest.MonkeyPat
     assert asked == ["tensorrt"]
 
 
+def test_the_faster_of_two_has_the_higher_rate(tiny_model: Path) -> None:
+    front = make_front(make_engine("tensorflow", make_config(), 1), identify(load_graph(tiny_model)))
+
+    class TenTimes:
+        prepare = staticmethod(front.prepare)
+
+        def run(self, tensors: Tensors) -> Tensors:
+            for _ in range(9):
+                front.run(tensors)
+            return front.run(tensors)
+
+    rates = frames_per_second({"slow": TenTimes(), "fast": front}, trial_picture(), 2)
+    assert rates["fast"] > rates["slow"] > 0
+
+
 def test_what_is_not_a_number_is_never_within() -> None:
     assert not Difference(float("nan"), 0.0).within(1.0)
     assert not Difference(0.0, 0.2).within(0.1)
 
 
+class Compiled:
+    """Counts what engines make ready to run."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.fronts: list[Front] = []
+        make = ends.make_front
+        for module in (choose, ends):
+            monkeypatch.setattr(module, "make_front", lambda *args: self._counted(make(*args)))
+
+    def _counted(self, front: Front) -> Front:
+        self.fronts.append(front)
+        return front
+
+
+@pytest.mark.usefixtures("fresh_cache", "prefer_others")
 def test_auto_takes_the_fastest_that_agrees_and_remembers_it(
-    tiny_model: Path,
-    fresh_cache: Path,
-    caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
+    tiny_model: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    needs("openvino")
     caplog.set_level("INFO")
-    prefer_others = lambda front, *_: float(type(front) is ResizedFront)  # noqa: E731
-    monkeypatch.setattr(choose, "frames_per_second", prefer_others)
     with Detector(tiny_model) as detector:
         assert "OpenVINO" in detector.engine.description or "ONNX" in detector.engine.description
     assert "is the fastest here that agrees with TensorFlow" in caplog.text
     assert len(json.loads(cache_file(VERDICTS).read_text())) == 1
-    monkeypatch.setattr(choose, "_measure", lambda *_: pytest.fail("measured again"))
+
+
+@pytest.mark.usefixtures("fresh_cache", "prefer_others")
+def test_what_the_trial_made_ready_is_what_runs(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled = Compiled(monkeypatch)
+    with Detector(tiny_model) as detector:
+        assert len(compiled.fronts) == len(choose.installed_engines())
+        assert detector.steps.front in compiled.fronts
+        assert len(detector.detect(trial_picture())) > 0
+    again = Compiled(monkeypatch)
     Detector(tiny_model).close()
+    assert len(again.fronts) == 1
 
 
+@pytest.mark.usefixtures("fresh_cache")
 def test_an_engine_that_disagrees_is_not_chosen(
-    tiny_model: Path,
-    fresh_cache: Path,
-    caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
+    tiny_model: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     needs("openvino")
     monkeypatch.setattr(choose, "compare", lambda *_: Difference(0.5, 0.0))
@@ -191,7 +231,8 @@ def test_another_engine_needs_the_split(tiny_model: Path) -> None:
     ("settings", "message"),
     [
         ({"engine": "tensorflow", "precision": "fp16"}, "tensorflow has no precision fp16"),
-        ({"engine": "openvino", "precision": "int8"}, "openvino has no precision int8"),
+        ({"engine": "openvino", "precision": "tf32"}, "openvino has no precision tf32"),
+        ({"engine": "openvino", "precision": "int8"}, "int8 needs pictures .*: --calibration FOLDER"),
         ({"engine": "onnxruntime", "precision": "bf16"}, "onnxruntime has no precision bf16"),
         ({"engine": "openvino", "device": "gpu"}, "openvino runs on the CPU"),
         ({"engine": "onnxruntime", "device": "gpu"}, "this ONNX Runtime has no CUDA"),
@@ -241,7 +282,7 @@ def test_fast_is_refused_where_the_nms_of_the_graph_is_not_known(
     def unknown(*_: object) -> None:
         raise CutError("its NMS is strange")
 
-    monkeypatch.setattr(choose, "FastNms", unknown)
+    monkeypatch.setattr(ends, "FastNms", unknown)
     Detector(tiny_model, engine="tensorflow").close()
     with pytest.raises(CutError, match="nms is fast, but its NMS is strange; set nms"):
         Detector(tiny_model, engine="tensorflow", nms="fast")

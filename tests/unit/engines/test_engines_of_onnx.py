@@ -34,7 +34,7 @@ def test_auto_takes_the_fastest_that_agrees_with_onnx_runtime(
     network: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     pytest.importorskip("openvino")
-    rates = iter([1.0, 2.0])  # of the reference, which is measured first, and of the other
+    rates = iter([{"onnxruntime": 1.0, "openvino": 2.0}])
     monkeypatch.setattr(choose, "frames_per_second", lambda *_: next(rates))
     with caplog.at_level("INFO"), Detector(network) as detector:
         assert "OpenVINO" in detector.engine.description

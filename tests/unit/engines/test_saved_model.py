@@ -20,6 +20,7 @@ from splitdet.errors import ModelError
 from splitdet.graph.graph import Graph
 from splitdet.graph.load import load_graph, save_graph
 from splitdet.models import identify
+from splitdet.zoo.find import find_model
 
 LIBRARY = Path(splitdet.__file__).resolve().parents[1]
 DETECTORS = ["v1_frozen", "v1_ref", "v1_resource", "v2_wrapped"]
@@ -40,6 +41,11 @@ def spare(written: Path, tmp_path: Path) -> Path:
     """A SavedModel with a variable, to be broken."""
     shutil.copytree(str(written / "v1_resource"), str(tmp_path / "spare"))
     return tmp_path / "spare"
+
+
+def _opened(folder: Path) -> Graph:
+    """The graph that a folder, or a file, stands for."""
+    return open_graph(find_model(str(folder)))
 
 
 def _image_name(graph: Graph) -> str:
@@ -114,7 +120,7 @@ def _run(graph: Graph, name: str) -> Any:
 def _refusal(folder: Path, place: str = "saved_model.pb") -> str:
     """The message with which a SavedModel is refused: one line that names the place."""
     with pytest.raises(ModelError) as caught:
-        open_graph(folder)
+        _opened(folder)
     assert str(caught.value).startswith(f"{folder / place}: ")
     assert "\n" not in str(caught.value)
     return str(caught.value)
@@ -122,7 +128,7 @@ def _refusal(folder: Path, place: str = "saved_model.pb") -> str:
 
 @pytest.mark.parametrize("kind", KIND_PARAMS)
 def test_a_frozen_saved_model_gives_the_same_bits(kind: str, written: Path) -> None:
-    found = _answers(open_graph(written / kind), IMAGE)
+    found = _answers(_opened(written / kind), IMAGE)
     expected = np.load(str(written / kind / ANSWERS))
     assert sorted(found) == sorted(expected.files)
     assert (expected["detection_scores"] > 0).sum() >= 10
@@ -134,7 +140,7 @@ def test_a_frozen_saved_model_gives_the_same_bits(kind: str, written: Path) -> N
 def test_a_frozen_saved_model_is_cut_where_the_graph_it_was_made_from_is(
     kind: str, written: Path
 ) -> None:
-    model = identify(open_graph(written / kind))
+    model = identify(_opened(written / kind))
     original = identify(load_graph(written / "ssd.pb"))
     assert model.type_name == original.type_name == "nms_v2"
     assert model.parts.cut == original.parts.cut
@@ -142,13 +148,13 @@ def test_a_frozen_saved_model_is_cut_where_the_graph_it_was_made_from_is(
 
 @pytest.mark.parametrize("kind", KIND_PARAMS)
 def test_the_image_is_the_only_placeholder_that_is_left(kind: str, written: Path) -> None:
-    graph = open_graph(written / kind)
+    graph = _opened(written / kind)
     assert [node.attr["dtype"].type for node in graph if node.op == "Placeholder"] == [4]
 
 
 @pytest.mark.parametrize("kind", KIND_PARAMS)
 def test_functions_and_variables_are_gone(kind: str, written: Path) -> None:
-    frozen = tensorflow().GraphDef.FromString(open_graph(written / kind).graph_def.SerializeToString())
+    frozen = tensorflow().GraphDef.FromString(_opened(written / kind).graph_def.SerializeToString())
     operations = {node.op for node in frozen.node}
     assert not operations & {"StatefulPartitionedCall", "PartitionedCall", "StatelessIf", "If"}
     assert not operations & {"While", "StatelessWhile", "VarHandleOp", "VariableV2", "ReadVariableOp"}
@@ -159,7 +165,7 @@ def test_functions_and_variables_are_gone(kind: str, written: Path) -> None:
 @pytest.mark.parametrize("kind", DETECTORS)
 def test_the_graph_keeps_the_version_it_was_written_for(kind: str, written: Path) -> None:
     original = load_graph(written / "ssd.pb").graph_def.versions.producer
-    assert open_graph(written / kind).graph_def.versions.producer == original
+    assert _opened(written / kind).graph_def.versions.producer == original
 
 
 @pytest.mark.skipif(not is_v1, reason="TensorFlow 2 freezes it")
@@ -169,18 +175,18 @@ def test_a_loop_that_tensorflow_1_cannot_freeze_is_refused(written: Path) -> Non
 
 @pytest.mark.parametrize("place", ["", "saved_model.pb"])
 def test_a_saved_model_is_opened_by_its_folder_and_by_its_file(place: str, written: Path) -> None:
-    assert len(open_graph(written / "v1_frozen" / place)) > 400
+    assert len(_opened(written / "v1_frozen" / place)) > 400
 
 
 def test_a_saved_model_is_found_in_a_folder_of_the_zoo(written: Path, tmp_path: Path) -> None:
     shutil.copytree(str(written / "v1_ref"), str(tmp_path / "ssd" / "saved_model"))
     (tmp_path / "ssd" / "checkpoint").mkdir()
-    assert identify(open_graph(tmp_path / "ssd")).type_name == "nms_v2"
+    assert identify(_opened(tmp_path / "ssd")).type_name == "nms_v2"
 
 
 def test_a_saved_model_is_known_by_its_content(spare: Path) -> None:
     (spare / "saved_model.pb").rename(spare / "other.pb")
-    assert identify(open_graph(spare / "other.pb")).type_name == "nms_v2"
+    assert identify(_opened(spare / "other.pb")).type_name == "nms_v2"
 
 
 def test_a_frozen_graph_is_opened_without_tensorflow(written: Path) -> None:
@@ -199,25 +205,25 @@ def test_of_a_frozen_graph_and_a_saved_model_the_frozen_graph_is_taken(
     spare: Path, written: Path
 ) -> None:
     save_graph(load_graph(written / "ssd.pb").graph_def, spare / "frozen_inference_graph.pb")
-    assert len(open_graph(spare)) == len(load_graph(written / "ssd.pb"))
+    assert len(_opened(spare)) == len(load_graph(written / "ssd.pb"))
 
 
 def test_a_placeholder_that_no_output_needs_is_gone(tmp_path: Path) -> None:
-    graph = open_graph(_export(tmp_path / "model"))
+    graph = _opened(_export(tmp_path / "model"))
     assert [node.name for node in graph if node.op == "Placeholder"] == ["images"]
 
 
 def test_variables_have_their_saved_values(tmp_path: Path) -> None:
-    assert _run(open_graph(_export(tmp_path / "model")), "detection_boxes") == 3 + 4 + 1 + 2
+    assert _run(_opened(_export(tmp_path / "model")), "detection_boxes") == 3 + 4 + 1 + 2
 
 
 def test_an_output_comes_before_another_node_of_its_name(tmp_path: Path) -> None:
-    graph = open_graph(_export(tmp_path / "model"))
+    graph = _opened(_export(tmp_path / "model"))
     assert [_run(graph, name) for name in ("detection_boxes", "number")] == [10, 7]
 
 
 def test_the_only_signature_is_taken_whatever_it_is_called(tmp_path: Path) -> None:
-    graph = open_graph(_export(tmp_path / "model", signatures=["detect"]))
+    graph = _opened(_export(tmp_path / "model", signatures=["detect"]))
     assert _run(graph, "detection_boxes") == 10
 
 
@@ -244,7 +250,7 @@ def test_a_model_that_is_not_for_serving_is_refused(tmp_path: Path, tags: List[s
 
 
 def test_a_model_with_more_tags_than_one_is_taken(tmp_path: Path) -> None:
-    graph = open_graph(_export(tmp_path / "model", tags=["serve", "gpu"]))
+    graph = _opened(_export(tmp_path / "model", tags=["serve", "gpu"]))
     assert _run(graph, "detection_boxes") == 10
 
 
@@ -264,7 +270,7 @@ def test_a_saved_model_without_variables_needs_no_folder_for_them(
     written: Path, tmp_path: Path
 ) -> None:
     shutil.copy(str(written / "v1_frozen" / "saved_model.pb"), str(tmp_path))
-    assert identify(open_graph(tmp_path)).type_name == "nms_v2"
+    assert identify(_opened(tmp_path)).type_name == "nms_v2"
 
 
 def test_a_variables_folder_without_data_is_refused(spare: Path) -> None:

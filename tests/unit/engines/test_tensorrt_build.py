@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 import logging
-import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, List
 
-import cv2
-import numpy as np
 import pytest
 
-from onnx_networks import random_images, small_network
+from onnx_networks import small_network
+from picture_files import random_pictures, write_pictures
+from splitdet.engines.progress import Progress
 from splitdet.engines.tensorrt.api import Api, load_api
 from splitdet.engines.tensorrt.build import build
 from splitdet.engines.tensorrt.cache import engine_key, ready_engine
 from splitdet.engines.tensorrt.cuda import Cuda
 from splitdet.engines.tensorrt.options import BuildOptions
 from splitdet.engines.tensorrt.outside import layers_outside
-from splitdet.engines.tensorrt.progress import Progress
 from splitdet.errors import EngineError
 
 MODULE = "tensorrt_rtx"
 pytest.importorskip(MODULE, reason="needs the package tensorrt-rtx-cu13")
 pytest.importorskip("onnx")
+pytestmark = pytest.mark.usefixtures("fresh_cache")
 FP32 = BuildOptions(target=(12, 0))
-
-
-@pytest.fixture(autouse=True)
-def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SPLITDET_CACHE", str(tmp_path / "cache"))
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +42,8 @@ def test_an_engine_is_built(api: Api, precision: str, batch: int, smaller: bool)
 
 def test_an_int8_engine_is_built(api: Api, tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime")
-    for number, image in enumerate(random_images(3)):
-        cv2.imwrite(str(tmp_path / f"{number}.png"), image.astype(np.uint8))
-    options = BuildOptions("int8", target=(12, 0), calibration=str(tmp_path))
+    folder = write_pictures(tmp_path / "pictures", random_pictures(3))
+    options = BuildOptions("int8", target=(12, 0), calibration=str(folder))
     assert len(build(api, small_network(), options)) > 1000
 
 
@@ -146,32 +139,6 @@ def test_a_build_that_nobody_wants_any_more_stops(api: Api, monkeypatch: pytest.
     monkeypatch.setattr(Progress, "cancelled", cancelled, raising=False)
     with pytest.raises(EngineError, match="the build was stopped"):
         build(api, small_network(), FP32)
-
-
-def test_an_error_of_the_work_is_raised_where_it_was_asked_for() -> None:
-    def fail() -> None:
-        raise EngineError("no such thing")
-
-    with pytest.raises(EngineError, match="no such thing"):
-        Progress("building").while_running(fail)
-
-
-def test_the_work_is_told_when_it_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
-    progress = Progress("building")
-    told = threading.Event()
-
-    def work() -> None:
-        while not progress.cancelled:
-            threading.Event().wait(0.01)
-        told.set()
-
-    def interrupt(self: Progress) -> str:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Progress, "text", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        progress.while_running(work)
-    assert told.is_set()
 
 
 def test_a_machine_without_a_driver_is_an_error() -> None:

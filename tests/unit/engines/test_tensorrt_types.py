@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Set
 
-import cv2
 import numpy as np
 import pytest
 
 from onnx_networks import BOXES, SCORES, SIZE_PX, random_images, run_onnx, small_network
-from splitdet.engines.tensorrt.calibrate import Pictures
+from picture_files import write_pictures
+from splitdet.engines.pictures import Pictures
 from splitdet.engines.tensorrt.half import to_half
 from splitdet.engines.tensorrt.quantize import quantize
-from splitdet.errors import EngineError
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
@@ -22,9 +21,7 @@ pytest.importorskip("onnxruntime")
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Twelve pictures."""
-    for number, image in enumerate(random_images(12)):
-        cv2.imwrite(str(tmp_path / f"{number:02}.png"), image.astype(np.uint8))
-    return tmp_path
+    return write_pictures(tmp_path / "pictures", random_images(12))
 
 
 def _constants_of(model: bytes, operation: str) -> Set[Any]:
@@ -80,39 +77,3 @@ def test_a_network_in_int8_is_valid_and_keeps_its_outputs(folder: Path) -> None:
     )
     onnx.checker.check_model(model, full_check=True)
     assert [port.name for port in model.graph.output] == [SCORES, BOXES]
-
-
-def test_pictures_come_stretched_and_in_rgb(tmp_path: Path) -> None:
-    cv2.imwrite(str(tmp_path / "blue.png"), np.full((4, 9, 3), (255, 0, 0), np.uint8))
-    (batch,) = Pictures(str(tmp_path), (6, 5)).batches(1)
-    assert batch.shape == (1, 6, 5, 3)
-    assert batch.dtype == np.float32
-    assert batch[0, 0, 0].tolist() == [0.0, 0.0, 255.0]
-
-
-def test_a_batch_that_is_not_full_is_left_out(folder: Path) -> None:
-    assert len(list(Pictures(str(folder), (8, 8)).batches(5))) == 2
-
-
-def test_fewer_pictures_than_a_batch_are_shown_again(folder: Path) -> None:
-    (batch,) = Pictures(str(folder), (8, 8)).batches(20)
-    assert (batch[0] == batch[12]).all()
-
-
-def test_other_pictures_have_another_digest(folder: Path) -> None:
-    before = Pictures(str(folder), (8, 8)).digest
-    (folder / "00.png").write_bytes((folder / "01.png").read_bytes())
-    assert Pictures(str(folder), (8, 8)).digest != before
-
-
-@pytest.mark.parametrize("name", ["nowhere", "empty"])
-def test_a_folder_without_pictures_is_an_error(tmp_path: Path, name: str) -> None:
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(EngineError, match=f"--calibration .*{name}: no pictures there"):
-        Pictures(str(tmp_path / name), (8, 8))
-
-
-def test_a_file_that_is_no_picture_is_an_error_with_its_name(folder: Path) -> None:
-    (folder / "03.png").write_bytes(b"not a picture")
-    with pytest.raises(EngineError, match=r"03\.png: not a picture"):
-        list(Pictures(str(folder), (8, 8)).batches(1))

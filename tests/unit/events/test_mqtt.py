@@ -32,11 +32,12 @@ def address(port: int, user: str = "") -> str:
 @contextmanager
 def subscriber(port: int) -> Iterator[queue.Queue[Dict[str, Any]]]:
     """What is published on the topic from now on."""
-    from paho.mqtt import client as paho
+    from paho.mqtt.client import Client
+    from paho.mqtt.enums import CallbackAPIVersion
 
     events: queue.Queue[Dict[str, Any]] = queue.Queue()
     ready: queue.Queue[bool] = queue.Queue()
-    client = paho.Client(paho.CallbackAPIVersion.VERSION2)
+    client = Client(CallbackAPIVersion.VERSION2)
     client.on_connect = lambda *unused: client.subscribe(TOPIC, qos=1)
     client.on_subscribe = lambda *unused: ready.put(True)
     client.on_message = lambda client, data, message: events.put(json.loads(message.payload))
@@ -123,6 +124,6 @@ def test_what_is_no_address_is_refused(wrong: str) -> None:
 
 
 def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "paho.mqtt", None)
+    monkeypatch.setitem(sys.modules, "paho.mqtt.client", None)
     with pytest.raises(ConfigError, match=r"pip install 'splitdet\[mqtt\]'"):
         MqttBroker("mqtt://host/topic")

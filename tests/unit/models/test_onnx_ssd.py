@@ -14,7 +14,8 @@ import splitdet
 from onnx_ssd import CLASSES, SIZE_PX, Reference, resized_plainly, write_onnx_ssd
 from places import ROOT
 from splitdet.detector import Detector
-from splitdet.engines.choose import make_engine, make_front
+from splitdet.engines.ends import make_front
+from splitdet.engines.make import make_engine
 from splitdet.engines.parity import trial_picture
 from splitdet.errors import ConfigError, CutError
 from splitdet.loading import load_model

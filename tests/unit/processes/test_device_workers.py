@@ -21,7 +21,7 @@ from splitdet.processes.serve import Answer, Place, Ready, Request
 from splitdet.processes.worker import Link, ParentGone
 from splitdet.types import Batch, Selection
 
-HERE = Place("worker 0 (CPU)", "-1", ())
+HERE = Place(1, "worker 1 (CPU)", "-1", ())
 
 
 @pytest.mark.parametrize(
@@ -110,6 +110,8 @@ def test_an_answer_has_a_result_for_each_frame_and_the_time_of_each_step(ask: As
     assert (answer.number, len(answer.results), answer.error) == (7, 2, None)
     begins = [answer.spans_s[name][0] for name in ("prepare", "accelerator", "cpu")]
     assert begins == sorted(begins)
+    assert answer.threads["prepare"] == 1  # behind the one of worker 0
+    assert answer.threads["accelerator"] in (2, 3)
 
 
 @pytest.mark.parametrize("ask", [{"cpu": fault("raise", 0)}], indirect=True)
@@ -117,7 +119,7 @@ def test_an_error_in_a_step_is_answered_with_frame_and_worker(ask: Ask) -> None:
     error = ask(7).error
     assert type(error) is StageError
     assert str(error) == (
-        "the cpu stage failed on frame 7 in worker 0 (CPU): RuntimeError: broken on purpose"
+        "the cpu stage failed on frame 7 in worker 1 (CPU): RuntimeError: broken on purpose"
     )
 
 

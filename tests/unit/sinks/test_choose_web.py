@@ -7,6 +7,7 @@ from typing import Any, List
 
 import pytest
 
+import splitdet
 from fakes import FakeDetector, FakeSource
 from splitdet.config import make_config
 from splitdet.errors import EXIT_BAD_INPUT, SinkError
@@ -33,6 +34,8 @@ def test_a_missing_package_is_told_with_what_to_install(
 ) -> None:
     for package_there in ("starlette", "uvicorn", "prometheus_client"):
         pytest.importorskip(package_there)
+    # what is imported anew takes its place there, too
+    monkeypatch.setattr(splitdet, "web", None, raising=False)
     for name in [name for name in sys.modules if name.startswith(("splitdet.web", package))]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, package, None)

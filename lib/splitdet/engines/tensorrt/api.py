@@ -18,6 +18,7 @@ from typing import Any, Deque, Dict, List, Optional, Tuple
 import numpy as np
 
 from splitdet.errors import EngineError
+from splitdet.startup import importing
 
 MODULES = ("tensorrt", "tensorrt_rtx")
 OLDEST = (8, 5)
@@ -45,7 +46,8 @@ class Api:
 
     def __init__(self, name: str) -> None:
         try:
-            self.trt: Any = importlib.import_module(name)
+            with importing():
+                self.trt: Any = importlib.import_module(name)
         except ModuleNotFoundError as error:
             if error.name != name:
                 raise EngineError(f"{name} does not load ({error}): {INSTALL}") from None

@@ -8,13 +8,15 @@ from contextlib import contextmanager
 from typing import Any, Iterator, List, Tuple
 
 from splitdet.engines.cache import key_of
+from splitdet.engines.pictures import Pictures
+from splitdet.engines.progress import Progress
 from splitdet.engines.tensorrt.api import Api
-from splitdet.engines.tensorrt.calibrate import Pictures, calibrator
+from splitdet.engines.tensorrt.calibrate import calibrator
 from splitdet.engines.tensorrt.cuda import find_cuda
 from splitdet.engines.tensorrt.half import to_half
+from splitdet.engines.tensorrt.monitor import make_monitor
 from splitdet.engines.tensorrt.options import BuildOptions
 from splitdet.engines.tensorrt.outside import keep_outside_in_float
-from splitdet.engines.tensorrt.progress import Progress, make_monitor
 from splitdet.engines.tensorrt.quantize import quantize
 from splitdet.errors import EngineError
 

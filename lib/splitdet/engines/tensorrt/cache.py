@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Callable, Tuple
 
 from splitdet.engines.cache import key_of, load_checked, path_of, store_checked
+from splitdet.engines.pictures import Pictures
 from splitdet.engines.tensorrt.api import Api
 from splitdet.engines.tensorrt.build import build
-from splitdet.engines.tensorrt.calibrate import Pictures
 from splitdet.engines.tensorrt.cuda import find_cuda
 from splitdet.engines.tensorrt.options import BuildOptions
 

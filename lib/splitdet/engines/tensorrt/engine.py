@@ -7,11 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar, Optional, Sequence, Tuple
 
-from splitdet.engines.base import Engine, Runner, Suppression
-from splitdet.engines.cache import key_of
+from splitdet.engines.base import Engine, Runner, Suppression, frame_shape
+from splitdet.engines.cache import key_of, path_of
 from splitdet.engines.onnx_export import onnx_key, to_onnx
 from splitdet.engines.tensorrt.api import find_api
-from splitdet.engines.tensorrt.cache import ready_engine
+from splitdet.engines.tensorrt.cache import SUFFIX, engine_key, ready_engine
 from splitdet.engines.tensorrt.copies import CopyExit
 from splitdet.engines.tensorrt.cuda import find_cuda
 from splitdet.engines.tensorrt.kernels.resize import FrameEntry
@@ -20,8 +20,7 @@ from splitdet.engines.tensorrt.lane import MakeExit
 from splitdet.engines.tensorrt.options import BuildOptions
 from splitdet.engines.tensorrt.plugin import OUTPUTS, PluginExit, append_nms
 from splitdet.engines.tensorrt.runtime import TensorRTRunner
-from splitdet.errors import EngineError
-from splitdet.graph.cut import Part, Shape
+from splitdet.graph.cut import Part
 from splitdet.nms import NmsSettings
 
 
@@ -78,29 +77,28 @@ class TensorRTEngine(Engine):
         Raises:
             EngineError: the part does not convert, or TensorRT cannot build it.
         """
-        options = self._options
-        batch, height, width = input_size(part.input_shape)
-        if batch is not None and (batch < options.batch or options.smaller_batches):
-            # such graphs take one frame; the runner gives it one after the other
-            options = replace(options, batch=batch, smaller_batches=False)
-        shape = (None if options.smaller_batches else options.batch, height, width, 3)
-        network = key_of(onnx_key(part, shape), repr(nms))
+        options, shape = self._fitted(part)
 
         def make_onnx() -> bytes:
             onnx = to_onnx(part, shape)
             return onnx if nms is None else append_nms(onnx, nms)
 
+        network = key_of(onnx_key(part, shape), repr(nms))
         return ready_engine(
             self._api, network, make_onnx, options, f"building {options.precision}"
         )
 
+    def is_ready(self, part: Part) -> bool:
+        """See `Engine.is_ready`: whether its engine was built before."""
+        options, shape = self._fitted(part)
+        network = key_of(onnx_key(part, shape), repr(None))
+        return path_of(engine_key(self._api, network, options), SUFFIX).is_file()
 
-def input_size(shape: Shape) -> Tuple[Optional[int], int, int]:
-    """Batch, None where it varies; height and width.
-
-    Raises:
-        EngineError: its size is not known.
-    """
-    if shape is None or len(shape) != 4 or shape[1] is None or shape[2] is None or shape[3] != 3:
-        raise EngineError(f"engine tensorrt runs parts that take (B, H, W, 3), and not {shape}")
-    return shape[0], shape[1], shape[2]
+    def _fitted(self, part: Part) -> Tuple[BuildOptions, Tuple[Optional[int], ...]]:
+        """The options as far as the part can follow them, and the shape of its input."""
+        options = self._options
+        batch, height, width = frame_shape(part)
+        if batch is not None and (batch < options.batch or options.smaller_batches):
+            # such graphs take one frame; the runner gives it one after the other
+            options = replace(options, batch=batch, smaller_batches=False)
+        return options, (None if options.smaller_batches else options.batch, height, width, 3)

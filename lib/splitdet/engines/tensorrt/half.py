@@ -10,6 +10,8 @@ from typing import Any, Dict, List, Set
 
 import numpy as np
 
+from splitdet.engines.places import Layer, places
+
 _CONVOLUTIONS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 _CASTABLE = {
     *_CONVOLUTIONS,
@@ -44,23 +46,12 @@ def to_half(model: bytes) -> bytes:
 
 def _between_convolutions(nodes: Any) -> Set[int]:
     """Positions of the convolutions, and of what lies between two of them."""
-    convolutions = {i for i, node in enumerate(nodes) if node.op_type in _CONVOLUTIONS}
-    after: Set[str] = set()
-    behind: Set[int] = set()
-    for i, node in enumerate(nodes):
-        if after.intersection(node.input):
-            behind.add(i)
-        if i in convolutions or i in behind:
-            after.update(node.output)
-    before: Set[str] = set()
-    ahead: Set[int] = set()
-    for i in reversed(range(len(nodes))):
-        if before.intersection(nodes[i].output):
-            ahead.add(i)
-        if i in convolutions or i in ahead:
-            before.update(nodes[i].input)
-    found = convolutions | (behind & ahead)
-    return {i for i in found if nodes[i].op_type in _CASTABLE}
+    found = places([Layer(node.input, node.output, node.op_type in _CONVOLUTIONS) for node in nodes])
+    return {
+        position
+        for position, place in enumerate(found)
+        if not place.is_outside and nodes[position].op_type in _CASTABLE
+    }
 
 
 class _Caster:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
+from splitdet.engines.pictures import NEEDED
 from splitdet.errors import EngineError
 
 PRECISIONS = ("fp32", "fp16", "int8")
@@ -49,9 +50,6 @@ class BuildOptions:
         if self.dla_core is not None and self.precision == "fp32":
             raise EngineError("a DLA computes fp16 and int8 only; give --precision fp16 or int8")
         if self.precision == "int8" and not self.calibration:
-            raise EngineError(
-                "precision int8 needs pictures to find its ranges with: --calibration FOLDER, a few "
-                "hundred of the kind that will be seen"
-            )
+            raise EngineError(NEEDED)
         if self.calibration and self.precision != "int8":
             raise EngineError(f"--calibration is for precision int8, not {self.precision}")

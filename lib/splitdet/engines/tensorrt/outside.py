@@ -1,13 +1,10 @@
-"""The layers that no precision but float32 is good enough for.
-
-Before the first convolution pictures are normalised, after the last ones boxes are decoded: little
-work, and 1/127 or even 1/2048 of a frame is seen in a box.
-"""
+"""The layers that no precision but float32 is good enough for: see `engines.places`."""
 
 from __future__ import annotations
 
-from typing import Any, List, Set
+from typing import Any, List
 
+from splitdet.engines.places import Layer, places
 from splitdet.engines.tensorrt.api import Api
 
 _CONVOLUTIONS = ("CONVOLUTION", "DECONVOLUTION", "MATRIX_MULTIPLY", "FULLY_CONNECTED")
@@ -16,23 +13,8 @@ _CONVOLUTIONS = ("CONVOLUTION", "DECONVOLUTION", "MATRIX_MULTIPLY", "FULLY_CONNE
 def layers_outside(network: Any) -> List[Any]:
     """Layers that do not lie between two convolutions and are none; in their order."""
     layers = [network.get_layer(i) for i in range(network.num_layers)]
-    behind: Set[str] = set()
-    after: Set[str] = set()
-    for layer in layers:
-        if _is_convolution(layer) or behind.intersection(_inputs(layer)):
-            behind.update(_outputs(layer))
-            after.add(layer.name)
-    ahead: Set[str] = set()
-    before: Set[str] = set()
-    for layer in reversed(layers):
-        if _is_convolution(layer) or ahead.intersection(_outputs(layer)):
-            ahead.update(_inputs(layer))
-            before.add(layer.name)
-    return [
-        layer
-        for layer in layers
-        if not _is_convolution(layer) and not (layer.name in after and layer.name in before)
-    ]
+    found = places([Layer(_inputs(layer), _outputs(layer), _is_convolution(layer)) for layer in layers])
+    return [layer for layer, place in zip(layers, found) if place.is_outside]
 
 
 def keep_outside_in_float(api: Api, network: Any, config: Any) -> None:

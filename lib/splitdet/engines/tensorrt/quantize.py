@@ -10,7 +10,7 @@ from typing import Any, Dict, List
 
 import numpy as np
 
-from splitdet.engines.tensorrt.calibrate import Pictures
+from splitdet.engines.pictures import Pictures
 from splitdet.errors import EngineError
 
 _LARGEST = 127

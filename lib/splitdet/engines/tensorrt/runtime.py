@@ -39,6 +39,7 @@ class TensorRTRunner(Runner):
         make_exit: MakeExit = CopyExit,
         use_graphs: bool = True,
     ) -> None:
+        self.size_bytes = len(engine)
         self._api = api
         self._cuda = find_cuda()
         self._cuda.activate()

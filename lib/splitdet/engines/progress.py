@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, Callable, Dict, Optional, TypeVar
-
-from tqdm import tqdm
+from typing import Any, Callable, Dict, TypeVar
 
 _TICK_S = 0.5
 Result = TypeVar("Result")
@@ -26,9 +24,11 @@ class Progress:
     def while_running(self, work: Callable[[], Result]) -> Result:
         """Run `work` in a thread, with one line on the terminal; its result or its error.
 
-        Ctrl-C is raised here at once: a native call would hold it back until its end. Where TensorRT
-        can be told, it stops as well.
+        Ctrl-C is raised here at once: a native call would hold it back until its end. Work that
+        looks at `cancelled` stops as well.
         """
+        from tqdm import tqdm  # takes a while to load, and few starts build anything
+
         outcome: Dict[str, Any] = {}
         done = threading.Event()
 
@@ -55,32 +55,3 @@ class Progress:
             raise outcome["error"]
         result: Result = outcome["result"]
         return result
-
-
-def make_monitor(trt: Any, progress: Progress) -> Optional[Any]:
-    """Reports TensorRT's phases to `progress`; None for versions before 10, which report none."""
-    if not hasattr(trt, "IProgressMonitor"):
-        return None
-
-    class Monitor(trt.IProgressMonitor):  # type: ignore[misc]
-        """Called from the thread that builds."""
-
-        def __init__(self) -> None:
-            trt.IProgressMonitor.__init__(self)
-            self._steps: Dict[str, int] = {}
-
-        def phase_start(self, phase_name: str, parent_phase: Optional[str], num_steps: int) -> None:
-            """A phase begins."""
-            self._steps[phase_name] = num_steps
-            progress.phase = phase_name
-
-        def step_complete(self, phase_name: str, step: int) -> bool:
-            """A step is done; False stops the build."""
-            progress.phase = f"{phase_name} {step + 1}/{self._steps.get(phase_name, step + 1)}"
-            return not progress.cancelled
-
-        def phase_finish(self, phase_name: str) -> None:
-            """A phase is over."""
-            self._steps.pop(phase_name, None)
-
-    return Monitor()

@@ -1,0 +1,123 @@
+"""`splitdet train`: a detector of your own, from labelled pictures."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any, Dict, List, Tuple
+
+from splitdet.config.schema import DEFAULT_MODEL
+from splitdet.errors import EXIT_OK, ConfigError
+
+RANDOM = "random"
+_CALIBRATION_PICTURES = 32
+
+
+def add_commands(commands: Any) -> None:
+    """Add `train` to the command line."""
+    parser = commands.add_parser("train", help="train a detector on labelled pictures")
+    parser.add_argument("data", metavar="FOLDER", help="labelled pictures, or shapes:COUNT")
+    parser.add_argument("--out", default="training", help="folder of the run (%(default)s)")
+    parser.add_argument("--val", default="", help="folder of validation pictures; else a part of FOLDER")
+    parser.add_argument("--test", default="", help="folder to judge the best detector by, at the end")
+    parser.add_argument(
+        "--init",
+        default=DEFAULT_MODEL,
+        help=f"an SSDLite MobileNet v2 to start from, or {RANDOM} (%(default)s)",
+    )
+    parser.add_argument("--settings", default="", metavar="FILE", help="a YAML file of settings")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="a setting; may be repeated"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in --out")
+    parser.set_defaults(work=_train)
+
+
+def _train(options: argparse.Namespace) -> int:
+    from splitdet.train.checkpoint import BEST, load_checkpoint
+    from splitdet.train.loop import Run
+    from splitdet.train.settings import load_settings
+
+    file = Path(options.settings) if options.settings else None
+    settings = load_settings(file, _overrides(options.set))
+    pictures, labels = _pictures(options, settings)
+    print(
+        "{} pictures to learn from, {} to validate with, {} classes: {}".format(
+            len(pictures.train), len(pictures.validation), len(labels), ", ".join(labels.names.values())
+        ),
+        flush=True,
+    )
+    folder = Path(options.out)
+    learner = _learner(options.init, settings, len(labels), pictures.train)
+    run = Run(learner, pictures, labels, settings, folder)
+    if options.resume:
+        run.resume()
+    progress = run.train()
+    print(f"best AP50 {progress.best_ap50:.4f} in epoch {progress.best_epoch}: {folder / BEST}")
+    if options.test:
+        learner.restore_weights(load_checkpoint(folder / BEST).weights)
+        _report(learner, options.test, labels, settings.batch)
+    return EXIT_OK
+
+
+def _overrides(texts: List[str]) -> Dict[str, Any]:
+    import yaml
+
+    found = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise ConfigError(f"--set {text}: expects KEY=VALUE")
+        found[name] = yaml.safe_load(value)
+    return found
+
+
+def _pictures(options: argparse.Namespace, settings: Any) -> Tuple[Any, Any]:
+    """What to learn from and to validate with, and the labels."""
+    import numpy as np
+
+    from splitdet.train.loop import Pictures
+    from splitdet.train.open import class_names, read_samples
+
+    samples, labels = read_samples(options.data)
+    if options.val:
+        return Pictures(samples, read_samples(options.val, class_names(labels))[0]), labels
+    order = np.random.RandomState(settings.seed).permutation(len(samples))
+    kept = max(1, round(len(samples) * settings.validation_share))
+    validation = [samples[index] for index in sorted(order[:kept])]
+    train = [samples[index] for index in sorted(order[kept:])]
+    if not train:
+        raise ConfigError(f"{options.data}: one picture is not enough to learn and to validate with")
+    return Pictures(train, validation), labels
+
+
+def _learner(init: str, settings: Any, classes: int, samples: Any) -> Any:
+    from splitdet.train.architecture import Architecture
+    from splitdet.train.features import as_input
+    from splitdet.train.learner import Learner
+    from splitdet.train.start import calibrated_weights
+    from splitdet.train.weights import from_frozen_graph
+    from splitdet.zoo.find import find_model
+
+    architecture = Architecture(classes, settings.size_px, settings.width)
+    if init == RANDOM:
+        some = as_input(
+            [sample.pixels() for sample in samples[:_CALIBRATION_PICTURES]], settings.size_px
+        )
+        weights = calibrated_weights(architecture, some, settings.seed)
+    else:
+        weights = from_frozen_graph(find_model(init), architecture, settings.seed)
+    return Learner(architecture, weights, settings.frozen_blocks, settings.mixed_precision)
+
+
+def _report(learner: Any, data: str, labels: Any, batch: int) -> None:
+    """AP50 of each class, on pictures that took no part."""
+    from splitdet.train.loop import detect_all
+    from splitdet.train.open import class_names, read_samples
+    from splitdet.train.score import average_precisions
+
+    samples, _ = read_samples(data, class_names(labels))
+    scores = average_precisions(samples, detect_all(learner, samples, batch))
+    for number, score in scores.items():
+        print(f"{labels[number]:<20} AP50 {score:.4f}")
+    print(f"{'mean':<20} AP50 {sum(scores.values()) / len(scores):.4f} on {len(samples)} pictures")

@@ -1,0 +1,47 @@
+"""Engines by their names."""
+
+from __future__ import annotations
+
+from splitdet.config import Config
+from splitdet.engines.base import Engine
+from splitdet.errors import EngineError
+
+TENSORFLOW_PRECISIONS = ("fp32", "tf32")
+
+
+def make_engine(name: str, config: Config, feeders: int) -> Engine:
+    """An engine by its name.
+
+    Raises:
+        EngineError: not installed, or without what the configuration asks for.
+    """
+    if name == "openvino":
+        from splitdet.engines.openvino import OpenVinoEngine
+
+        return OpenVinoEngine(config.device, config.precision, feeders, config.calibration)
+    if name == "onnxruntime":
+        from splitdet.engines.onnxruntime import OnnxEngine
+
+        return OnnxEngine(config.device, config.precision, feeders)
+    if name == "tensorrt":
+        from splitdet.engines.tensorrt.engine import TensorRTEngine
+        from splitdet.engines.tensorrt.options import BuildOptions
+
+        batch = config.batch_size
+        calibration = config.calibration if config.precision == "int8" else ""
+        return TensorRTEngine(BuildOptions(config.precision, batch, batch > 1, calibration=calibration))
+    if config.precision not in TENSORFLOW_PRECISIONS:
+        raise EngineError(
+            f"engine tensorflow has no precision {config.precision}, only fp32 and tf32; "
+            "set engine: openvino, or precision: fp32"
+        )
+    from splitdet.engines.tensorflow import SessionOptions, TensorFlowEngine
+
+    options = SessionOptions(
+        allow_memory_growth=config.allow_memory_growth,
+        force_gpu_compatible=config.force_gpu_compatible,
+        log_device=config.log_device,
+        feeders=feeders,
+        tf32=config.precision == "tf32",
+    )
+    return TensorFlowEngine(config.device, options)

@@ -1,0 +1,184 @@
+"""One evaluation for each of several settings, in processes of their own, and a table of all.
+
+A process each, because some settings hold for a process (TF32), and because what one of them breaks
+must not take the others along.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+
+import splitdet
+from splitdet.errors import EXIT_BAD_INPUT, EXIT_OK, ConfigError
+from splitdet.evaluate.coco_scores import Figure
+from splitdet.evaluate.report import markdown_table, show
+
+Settings = Dict[str, str]
+"""Keys of config.yml and their values, as text."""
+
+LIMITS = {"fp32": 0.0005, "tf32": 0.002, "fp16": 0.002, "bf16": 0.01, "int8": 0.01}
+"""By how much the mAP may differ. TF32 has as many digits as FP16, BF16 about as many as INT8."""
+_ERROR = "error: "
+_OF_CLASSES = ("classes", "confusion")
+
+
+class Row(NamedTuple):
+    """One of the settings, and what came of it."""
+
+    settings: Settings
+    precision: str
+    record: Optional[Dict[str, Any]]
+    """See `report.as_record`; None where it did not run."""
+    reason: str = ""
+    """Why it did not run."""
+
+
+def combinations(words: Sequence[str]) -> List[Settings]:
+    """All combinations of `key=value,value` words, the last word varying fastest.
+
+    Raises:
+        ConfigError: a word is not of that form, or a key comes twice.
+    """
+    choices: Dict[str, List[str]] = {}
+    for word in words:
+        key, equals, values = word.partition("=")
+        parts = [part.strip() for part in values.split(",")]
+        if not equals or not key.strip() or not all(parts):
+            raise ConfigError(f"--compare {word}: expects key=value,value")
+        if key.strip() in choices:
+            raise ConfigError(f"--compare {word}: {key.strip()} is there twice")
+        choices[key.strip()] = parts
+    return [dict(zip(choices, values)) for values in itertools.product(*choices.values())]
+
+
+def with_reference(variants: Sequence[Settings], base: Settings, engine: str) -> List[Settings]:
+    """The variants, with what all are compared with in front: `engine` in fp32.
+
+    Args:
+        base: engine and precision where a variant says nothing of them.
+    """
+    reference = {"engine": engine, "precision": "fp32"}
+    others = [one for one in variants if {**base, **one} != reference]
+    return [reference, *others]
+
+
+def run_variant(settings: Settings, precision: str, options: Sequence[str]) -> Row:
+    """Evaluate with these settings, in a process of its own.
+
+    Args:
+        options: of `splitdet eval`, all but the settings.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "record.json"
+        command = [sys.executable, "-m", "splitdet", "eval", *options, "--json", str(file)]
+        for key, value in settings.items():
+            command += ["--set", f"{key}={value}"]
+        done = subprocess.run(
+            command,
+            env={**os.environ, "PYTHONPATH": _with_ours(os.environ.get("PYTHONPATH", ""))},
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode == EXIT_OK:
+            return Row(settings, precision, json.loads(file.read_text(encoding="utf-8")))
+    return Row(settings, precision, None, _reason(done.returncode, done.stderr))
+
+
+def _with_ours(paths: str) -> str:
+    """Where modules are looked for, with this very package first."""
+    ours = str(Path(splitdet.__file__).resolve().parents[1])
+    return os.pathsep.join([ours, paths]) if paths else ours
+
+
+def _reason(exit_code: int, messages: str) -> str:
+    lines = [line.strip() for line in messages.splitlines() if line.strip()]
+    errors = [line[len(_ERROR) :] for line in lines if line.startswith(_ERROR)]
+    if exit_code == EXIT_BAD_INPUT and errors:
+        return f"not possible: {errors[-1]}"
+    return "failed with exit code {}: {}".format(exit_code, (errors or lines or ["no word"])[-1][:200])
+
+
+def difference(row: Row, reference: Row) -> Optional[float]:
+    """How much more the mAP (or mIoU) is than that of the reference.
+
+    None where one of them did not run, or where scores begin at different thresholds.
+    """
+    if row.record is None or reference.record is None or _begins(row) != _begins(reference):
+        return None
+    ours, theirs = row_figures(row.record)[0], row_figures(reference.record)[0]
+    return None if ours is None or theirs is None else ours - theirs
+
+
+def verdict(row: Row, reference: Row) -> str:
+    """In words, whether a row is what it should be."""
+    if row.record is None:
+        return row.reason
+    if row is reference:
+        return "reference"
+    off = difference(row, reference)
+    if off is None:
+        if reference.record is None:
+            return "the reference did not run"
+        ours, theirs = _begins(row) or "an unknown score", _begins(reference) or "an unknown score"
+        return f"not comparable: boxes from {ours} on, those of the reference from {theirs}"
+    limit = LIMITS[row.precision]
+    return "{} {:g}, the limit of {}".format(
+        "within" if abs(off) <= limit else "NOT within", limit, row.precision
+    )
+
+
+def row_figures(record: Dict[str, Any]) -> List[Figure]:
+    """Of boxes mAP, AP50 and mAP of what a run reports; of segments mIoU and pixel accuracy."""
+    if "segments" in record:
+        return [record["segments"][name] for name in ("mIoU", "pixel_accuracy")]
+    boxes = record["boxes"]
+    return [boxes["AP"], boxes["AP50"], record["boxes_deployed"]["AP"]]
+
+
+def _begins(row: Row) -> Any:
+    return row.record and row.record["thresholds"]["evaluated_from"]
+
+
+def as_table(rows: Sequence[Row]) -> str:
+    """All rows as Markdown; the first is what the others are compared with."""
+    of_segments = any(row.record and "segments" in row.record for row in rows)
+    measures = ["mIoU", "pixel accuracy"] if of_segments else ["mAP", "AP50", "mAP deployed"]
+    head = ["settings", *measures, "difference", "FPS", "size, MB", "verdict"]
+    return "\n".join(markdown_table(head, [_cells(row, rows[0], len(measures)) for row in rows]))
+
+
+def _cells(row: Row, reference: Row, measures: int) -> List[str]:
+    name = " ".join(f"{key}={value}" for key, value in row.settings.items())
+    if row.record is None:
+        return [name, *["-"] * (measures + 3), verdict(row, reference).replace("|", "\\|")]
+    off = difference(row, reference)
+    fps, size = row.record["fps"], row.record["network_bytes"]
+    return [
+        name,
+        *map(show, row_figures(row.record)),
+        "-" if off is None else f"{off:+.4f}",
+        f"{fps:.1f}" if fps else "-",
+        f"{size / 1e6:.1f}" if size else "-",
+        verdict(row, reference),
+    ]
+
+
+def as_records(rows: Sequence[Row]) -> List[Dict[str, Any]]:
+    """All rows, ready for JSON; what is said of single classes is left out."""
+    return [
+        {
+            "settings": row.settings,
+            "difference": difference(row, rows[0]),
+            "verdict": verdict(row, rows[0]),
+            "evaluation": row.record
+            and {name: value for name, value in row.record.items() if name not in _OF_CLASSES},
+        }
+        for row in rows
+    ]

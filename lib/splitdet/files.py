@@ -1,0 +1,37 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, Iterator
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to that becomes `path` at the end; after an error nothing is left of it.
+
+    It is written beside `path`, in a folder that is made where it is missing, under a name that no
+    other process and no other thread takes.
+
+    Raises:
+        OSError: the folder cannot be made, or the file cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        with open(str(partial), "xb") as file:
+            yield file
+        os.replace(str(partial), str(path))
+    except BaseException:
+        with suppress(OSError):
+            partial.unlink()
+        raise
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write `data` to a file that appears whole or not at all; see `written_whole`."""
+    with written_whole(path) as file:
+        file.write(data)

@@ -1,0 +1,114 @@
+"""COCO's figures: those of pycocotools, and known ones."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from labelled import NAMES, dataset, found, random_coco, true, write_json
+
+pytest.importorskip("pycocotools")
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from splitdet.evaluate.coco_scores import NAMES as FIGURES
+from splitdet.evaluate.coco_scores import coco_scores
+from splitdet.evaluate.read_coco import read_coco
+from splitdet.evaluate.read_results import read_results
+
+
+def directly(truth: Path, results: Path) -> COCOeval:
+    """What pycocotools itself makes of the files."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        coco = COCO(str(truth))
+        evaluation = COCOeval(coco, coco.loadRes(str(results)), "bbox")
+        evaluation.evaluate()
+        evaluation.accumulate()
+        evaluation.summarize()
+    return evaluation
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_all_figures_are_those_of_pycocotools(seed: int, tmp_path: Path) -> None:
+    content, results = random_coco(seed)
+    files = write_json(tmp_path / "true.json", content), write_json(tmp_path / "found.json", results)
+    expected = directly(*files)
+    truth = read_coco(files[0])
+    scores = coco_scores(truth, read_results(files[1], truth))
+    assert list(scores.figures.values()) == pytest.approx(expected.stats.tolist(), abs=1e-6)
+    assert 0.1 < expected.stats[0] < 0.9
+    for place, class_id in enumerate(sorted(NAMES)):
+        precision = expected.eval["precision"][:, :, place, 0, 2]
+        assert scores.by_class[class_id]["AP"] == pytest.approx(precision.mean(), abs=1e-6)
+        assert scores.by_class[class_id]["AP50"] == pytest.approx(precision[0].mean(), abs=1e-6)
+
+
+def test_ids_of_pictures_may_be_text(tmp_path: Path) -> None:
+    content, results = random_coco(0)
+    scores = []
+    for to_id in (int, "picture {:03d}".format):
+        for one in content["images"]:
+            one["id"] = to_id(one["id"])
+        for one in [*content["annotations"], *results]:
+            one["image_id"] = to_id(one["image_id"])
+        truth = read_coco(write_json(tmp_path / "true.json", content))
+        found_ones = read_results(write_json(tmp_path / "found.json", results), truth)
+        scores.append(coco_scores(truth, found_ones).figures)
+    assert scores[0] == scores[1]
+
+
+def test_boxes_that_are_right_give_one() -> None:
+    truth = dataset([true(1, 5, 5, 30, 40), true(2, 40, 10, 20, 20)], [true(1, 0, 0, 10, 10)])
+    everything = [
+        found(image.id, one.class_id, 0.9, *one.box_px)
+        for image in truth.images
+        for one in image.objects
+    ]
+    figures = coco_scores(truth, everything).figures
+    assert (figures["AP"], figures["AP50"], figures["AR100"]) == pytest.approx((1, 1, 1))
+
+
+def test_a_box_that_overlaps_by_three_quarters_is_right_at_six_of_ten_thresholds() -> None:
+    truth = dataset([true(1, 0, 0, 40, 40)])
+    figures = coco_scores(truth, [found(1, 1, 0.9, 0, 0, 40, 30)]).figures  # IoU 0.75
+    assert figures["AP"] == pytest.approx(0.6)
+    assert figures["AP75"] == pytest.approx(1.0)
+
+
+def test_an_object_that_is_found_twice_is_found_once() -> None:
+    truth = dataset([true(1, 0, 0, 40, 40), true(1, 40, 20, 30, 30)])
+    twice = [found(1, 1, score, 0, 0, 40, 40) for score in (0.9, 0.8)]
+    # recall ends at a half: 51 of the 101 points have precision 1, the others none
+    assert coco_scores(truth, twice).figures["AP"] == pytest.approx(51 / 101)
+
+
+def test_nothing_found_gives_zero() -> None:
+    scores = coco_scores(dataset([true(1, 0, 0, 40, 40)]), [])
+    assert scores.figures["AP"] == 0
+    assert scores.by_class[1] == {"AP": 0, "AP50": 0}
+
+
+def test_a_class_without_objects_has_no_figure() -> None:
+    scores = coco_scores(dataset([true(1, 0, 0, 40, 40)]), [found(1, 2, 0.9, 0, 0, 9, 9)])
+    assert scores.by_class[2] == {"AP": None, "AP50": None}
+    assert scores.figures["AP_large"] is None  # 40 x 40 is of medium size
+
+
+def test_crowds_cost_nothing() -> None:
+    truth = dataset([true(1, 0, 0, 20, 20), true(1, 30, 0, 50, 50, crowd=True)])
+    some = [found(1, 1, 0.5, 0, 0, 20, 20), found(1, 1, 0.9, 35, 5, 10, 10)]
+    assert coco_scores(truth, some).figures["AP"] == pytest.approx(1)
+
+
+def test_every_figure_has_its_name() -> None:
+    assert len(FIGURES) == len(set(FIGURES)) == 12
+    truth = dataset([true(1, 0, 0, 40, 40)])
+    figures = coco_scores(truth, [found(1, 1, 0.9, 0, 0, 40, 40)]).figures
+    assert {name for name, value in figures.items() if value is None} == {
+        *("AP_small", "AP_large", "AR_small", "AR_large")
+    }
+    assert np.isclose(figures["AP_medium"] or 0, 1)

@@ -1,0 +1,187 @@
+"""Ground truth from files: read as it is written, or refused in one line."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any, Callable, Dict
+
+import pytest
+
+from labelled import NAMES, write_json, write_pictures
+from splitdet.errors import DataError
+from splitdet.evaluate.read import read_truth
+
+COCO: Dict[str, Any] = {
+    "images": [{"id": 4, "file_name": "1.png", "width": 80, "height": 60}],
+    "categories": [{"id": class_id, "name": name} for class_id, name in NAMES.items()],
+    "annotations": [
+        {"id": 9, "image_id": 4, "category_id": 5, "bbox": [1.5, 2, 30, 20], "area": 400, "iscrowd": 1}
+    ],
+}
+VOC = """<annotation>
+  <filename>{picture}</filename><size><width>80</width><height>60</height><depth>3</depth></size>
+  <object><name>{name}</name><difficult>{difficult}</difficult>
+    <bndbox><xmin>{xmin}</xmin><ymin>2</ymin><xmax>30</xmax><ymax>20</ymax></bndbox></object>
+</annotation>"""
+
+
+def write_voc(file: Path, picture: str = "1.png", name: str = "cat", **values: Any) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    text = VOC.format(**{"picture": picture, "name": name, "difficult": 0, "xmin": 10, **values})
+    file.write_text(text, encoding="utf-8")
+
+
+def test_a_coco_file_is_read_as_it_is_written(tmp_path: Path) -> None:
+    truth = read_truth(str(write_json(tmp_path / "some.json", COCO)))
+    image = truth.images[0]
+    assert (image.id, image.width_px, image.height_px) == (4, 80, 60)
+    one = image.objects[0]
+    assert (one.class_id, one.box_px, one.area_px, one.crowd) == (5, (1.5, 2, 30, 20), 400, True)
+    assert truth.classes == NAMES
+
+
+@pytest.mark.parametrize(
+    ("file", "pictures"),
+    [
+        ("some.json", "."),
+        ("some.json", "images"),
+        ("annotations/instances_val2017.json", "val2017"),
+        ("annotations/instances_val2017.json", "images/val2017"),
+    ],
+)
+def test_pictures_are_found_where_coco_has_them(file: str, pictures: str, tmp_path: Path) -> None:
+    write_json(tmp_path / file, COCO)
+    write_pictures(tmp_path / pictures, 1)
+    truth = read_truth(str(tmp_path))
+    truth.check_pictures()
+    assert truth.images[0].path.resolve() == (tmp_path / pictures / "1.png").resolve()
+
+
+def test_the_folder_of_the_pictures_can_be_named(tmp_path: Path) -> None:
+    write_pictures(tmp_path / "elsewhere", 1)
+    file = write_json(tmp_path / "some.json", COCO)
+    read_truth(str(file), str(tmp_path / "elsewhere")).check_pictures()
+    with pytest.raises(DataError, match="nowhere: no such folder of pictures"):
+        read_truth(str(file), str(tmp_path / "nowhere"))
+
+
+@pytest.mark.parametrize("layout", ["", "Annotations"])
+def test_xml_files_of_voc_are_read(layout: str, tmp_path: Path) -> None:
+    write_pictures(tmp_path / ("JPEGImages" if layout else ""), 2)
+    write_voc(tmp_path / layout / "1.xml", name="dog")
+    write_voc(tmp_path / layout / "2.xml", picture="2.png", name="cat", difficult=1)
+    truth = read_truth(str(tmp_path))
+    truth.check_pictures()
+    assert truth.classes == {1: "cat", 2: "dog"}
+    first, second = (image.objects[0] for image in truth.images)
+    assert (first.class_id, first.box_px, first.difficult) == (2, (10, 2, 20, 18), False)
+    assert (second.class_id, second.difficult) == (1, True)
+
+
+def test_a_picture_is_found_by_the_name_of_its_xml_where_that_names_another(tmp_path: Path) -> None:
+    write_pictures(tmp_path, 1)
+    write_voc(tmp_path / "1.xml", picture=r"C:\cards\old_name.jpg")
+    assert read_truth(str(tmp_path)).images[0].path == tmp_path / "1.png"
+
+
+def test_pictures_of_class_ids_are_read_where_pixels_are_wanted(tmp_path: Path) -> None:
+    write_pictures(tmp_path / "JPEGImages", 1)
+    write_pictures(tmp_path / "SegmentationClass", 1)
+    write_voc(tmp_path / "Annotations" / "1.xml")
+    image = read_truth(str(tmp_path), of_pixels=True).images[0]
+    assert image.path == tmp_path / "JPEGImages" / "1.png"
+    assert image.pixels == tmp_path / "SegmentationClass" / "1.png"
+    assert read_truth(str(tmp_path)).images[0].pixels is None
+
+
+def _without(key: str) -> Callable[[Dict[str, Any]], Any]:
+    return lambda content: content.pop(key)
+
+
+def _with(where: str, **values: Any) -> Callable[[Dict[str, Any]], Any]:
+    return lambda content: content[where][0].update(values)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (_without("images"), "expects a list of objects under 'images'"),
+        (_without("categories"), "expects a list of objects under 'categories'"),
+        (lambda content: content.update(images=[]), "there is no picture with image_id 4"),
+        (lambda content: content.update(images=[], annotations=[]), "no picture in this dataset"),
+        (lambda content: content.update(images=2 * COCO["images"]), "two pictures have the same id"),
+        (_with("images", id=None), "a picture has an id, and not None"),
+        (_with("images", file_name=""), "picture 4 has no file_name"),
+        (_with("categories", name=7), "a category has an id and a name"),
+        (_with("annotations", category_id=99), "annotation 9: category_id 99 is not among"),
+        (_with("annotations", image_id=99), "annotation 9: there is no picture with image_id 99"),
+        (_with("annotations", bbox=[1, 2, 3]), "annotation 9: bbox is left, top, width and height"),
+        (_with("annotations", bbox=[1, 2, -3, 4]), "annotation 9: bbox is left, top, width and height"),
+        (_with("annotations", bbox=[1, 2, "3", 4]), "annotation 9: bbox is left, top, width and height"),
+        (_with("annotations", bbox=[1, 2, float("nan"), 4]), "annotation 9: bbox is left, top"),
+    ],
+)
+def test_a_broken_coco_file_is_refused_in_one_line(
+    spoil: Callable[[Dict[str, Any]], Any], message: str, tmp_path: Path
+) -> None:
+    content = copy.deepcopy(COCO)
+    spoil(content)
+    file = write_json(tmp_path / "some.json", content)
+    with pytest.raises(DataError, match=message) as caught:
+        read_truth(str(file))
+    assert str(file) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "not readable as XML"),
+        ("<annotation><object>", "not readable as XML"),
+        ("<html></html>", "begins with <html>"),
+        ("<!DOCTYPE a [<!ENTITY b 'c'>]><annotation/>", "has a DTD"),
+        (VOC.format(picture="1.png", name="", difficult=0, xmin=1), "an object has no name"),
+        (VOC.format(picture="1.png", name="cat", difficult=0, xmin="left"), "the box of 'cat' is not"),
+        (VOC.format(picture="1.png", name="cat", difficult=0, xmin="nan"), "the box of 'cat' is not"),
+        (VOC.format(picture="1.png", name="cat", difficult=0, xmin=31), "the box of 'cat' is not"),
+    ],
+)
+def test_a_broken_xml_file_is_refused_in_one_line(text: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "1.xml").write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match=message) as caught:
+        read_truth(str(tmp_path))
+    assert str(tmp_path / "1.xml") in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_not_there_or_no_dataset_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="nowhere: no such file or folder"):
+        read_truth(str(tmp_path / "nowhere"))
+    with pytest.raises(DataError, match="no ground truth in this folder"):
+        read_truth(str(tmp_path))
+    (tmp_path / "a.json").write_text("{", encoding="utf-8")
+    with pytest.raises(DataError, match="not readable as JSON"):
+        read_truth(str(tmp_path))
+    (tmp_path / "b.json").write_text("{", encoding="utf-8")
+    with pytest.raises(DataError, match=r"more than one COCO file \(a.json, b.json\)"):
+        read_truth(str(tmp_path))
+
+
+def test_missing_pictures_are_counted(tmp_path: Path) -> None:
+    truth = read_truth(str(write_json(tmp_path / "some.json", COCO)))
+    with pytest.raises(DataError, match=r"1.png is not there \(1 of 1 pictures are missing\)"):
+        truth.check_pictures()
+
+
+def test_a_dataset_without_an_object_is_refused(tmp_path: Path) -> None:
+    truth = read_truth(str(write_json(tmp_path / "some.json", {**COCO, "annotations": []})))
+    with pytest.raises(DataError, match="no object is labelled in any of its 1 pictures"):
+        truth.check_objects()
+
+
+def test_a_picture_of_another_size_is_refused(tmp_path: Path) -> None:
+    truth = read_truth(str(write_json(tmp_path / "some.json", COCO)))
+    truth.images[0].check_size(80, 60)
+    with pytest.raises(DataError, match="is 60x80, but its annotation is for 80x60"):
+        truth.images[0].check_size(60, 80)

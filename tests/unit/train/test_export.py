@@ -1,0 +1,150 @@
+"""What is exported is what the zoo exports, and finds what was trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from reference import PlainSession
+from splitdet.detector import Detector
+from splitdet.graph.load import load_graph
+from splitdet.labels import Labels
+from splitdet.loading import load_model
+from splitdet.models import identify
+from splitdet.train.architecture import Architecture
+from splitdet.train.weights import Arrays, from_frozen_graph, random_weights
+
+ARCHITECTURE = Architecture(classes=3, size_px=96, width=0.1)
+LABELS = Labels({1: "nine", 2: "ten", 3: "jack's"})
+
+
+@pytest.fixture(scope="module")
+def weights() -> Arrays:
+    """Random ones, with classes that are found."""
+    found = random_weights(ARCHITECTURE, seed=1)
+    for name, array in found.items():
+        if name.endswith("/ClassPredictor/biases"):
+            array[:] = np.random.RandomState(len(array)).uniform(-2, 1, array.shape)
+    return found
+
+
+@pytest.fixture
+def model(tmp_path: Path, weights: Arrays) -> Path:
+    """An exported detector."""
+    from splitdet.train.export import export_model
+
+    return export_model(tmp_path / "model", ARCHITECTURE, weights, LABELS, {"seed": 0}, 0.3)
+
+
+@pytest.fixture
+def picture() -> np.ndarray:
+    """Something to look at."""
+    noise = np.random.RandomState(0).randint(0, 256, (12, 16, 3)).astype(np.uint8)
+    return np.asarray(cv2.resize(noise, (160, 120)))
+
+
+def test_inspect_knows_the_exported_graph(model: Path) -> None:
+    found = identify(load_graph(model))
+    assert (found.type_name, found.anchors, found.classes) == ("nms_v2", 204, 3)
+    assert found.input_size_px == (96, 96)
+
+
+def test_split_is_unsplit_to_the_bit(model: Path, picture: np.ndarray) -> None:
+    boxes, scores, classes = PlainSession(model)(picture)
+    assert len(scores) > 5
+    for split in (True, False):
+        with Detector(model, split_model=split, det_th=0, engine="tensorflow") as detector:
+            found = detector.detect(picture)
+        np.testing.assert_array_equal(found.boxes, boxes)
+        np.testing.assert_array_equal(found.scores, scores)
+        np.testing.assert_array_equal(found.classes, classes)
+
+
+@pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
+def test_engines_run_the_exported_graph(model: Path, picture: np.ndarray, engine: str) -> None:
+    pytest.importorskip(engine)
+    _, scores, _ = PlainSession(model)(picture)
+    with Detector(model, det_th=0, engine=engine) as detector:
+        found = detector.detect(picture)
+    np.testing.assert_allclose(found.scores, scores, atol=1e-4)
+
+
+def test_the_exported_graph_finds_what_the_network_in_training_finds(
+    model: Path, picture: np.ndarray, weights: Arrays
+) -> None:
+    from splitdet.train.learner import Learner
+
+    (in_training,) = Learner(ARCHITECTURE, weights, 13, False).detect([picture])
+    expected = in_training.top(0.31, 20)
+    with Detector(model, det_th=0.31, engine="tensorflow") as detector:
+        found = detector.detect(picture).top(0.31, 20)
+    assert len(expected) > 5
+    np.testing.assert_allclose(found.scores, expected.scores, atol=1e-5)
+    np.testing.assert_array_equal(found.classes, expected.classes)
+
+
+def test_labels_and_manifest_lie_beside_the_graph(model: Path) -> None:
+    from splitdet.labels import load_labels
+    from splitdet.zoo.manifest import label_path, read_manifest
+
+    manifest = read_manifest(model.parent)
+    assert (manifest.model_type, manifest.anchors) == ("nms_v2", 204)
+    assert load_labels(label_path(manifest)).names == LABELS.names
+
+
+def test_weights_are_read_back_from_the_exported_graph(model: Path, weights: Arrays) -> None:
+    back = from_frozen_graph(model, ARCHITECTURE)
+    for name, array in weights.items():
+        np.testing.assert_array_equal(back[name], array)
+
+
+def test_other_classes_keep_all_weights_but_those_of_classes(model: Path, weights: Arrays) -> None:
+    more = from_frozen_graph(model, Architecture(classes=5, size_px=96, width=0.1))
+    changed = {name for name in weights if more[name].shape != weights[name].shape}
+    assert all("/ClassPredictor/" in name for name in changed)
+    assert len(changed) == 12
+
+
+def test_jetson_inference_gets_the_same_boxes(
+    tmp_path: Path, picture: np.ndarray, weights: Arrays
+) -> None:
+    pytest.importorskip("tf2onnx")
+    from splitdet.train.jetson import export_jetson
+    from splitdet.train.learner import Learner
+
+    file = export_jetson(tmp_path, ARCHITECTURE, weights, LABELS)
+    assert (tmp_path / "labels.txt").read_text().split("\n")[:2] == ["BACKGROUND", "nine"]
+    model = load_model(file)
+    assert (model.type_name, model.classes, model.input_size_px) == ("onnx_ssd", 3, (96, 96))
+    picture = np.asarray(cv2.resize(picture, (96, 96)))  # both resize alike where there is nothing to do
+    (expected,) = Learner(ARCHITECTURE, weights, 13, False).detect([picture])
+    with Detector(file, det_th=0.3, engine="onnxruntime") as detector:
+        found = detector.detect(picture)
+    np.testing.assert_allclose(found.scores[0], expected.scores[0], atol=1e-4)
+    np.testing.assert_allclose(found.boxes[0], np.clip(expected.boxes[0], 0, 1), atol=1e-4)
+    assert found.classes[0] == expected.classes[0]
+
+
+@pytest.mark.model
+def test_the_network_is_that_of_the_default_model(default_model: Path) -> None:
+    import tensorflow as tf
+
+    from splitdet.train.network import Network
+
+    architecture = Architecture(classes=90)
+    weights = from_frozen_graph(default_model, architecture)
+    image = np.random.RandomState(0).uniform(-1, 1, (1, 300, 300, 3)).astype(np.float32)
+    found = Network(tf, architecture, weights.__getitem__, tf.float32).back(image, 0)
+    with tf.Graph().as_default():
+        tf.import_graph_def(tf.compat.v1.GraphDef.FromString(default_model.read_bytes()), name="")
+        with tf.compat.v1.Session() as session:
+            expected = session.run(["Squeeze:0", "concat_1:0"], {"Preprocessor/sub:0": image})
+    for one, other in zip(found, expected):
+        np.testing.assert_allclose(one, other, atol=1e-3)
+
+
+def test_no_convolution_has_an_attribute_that_tensorflow_1_15_refuses(model: Path) -> None:
+    assert not any("explicit_paddings" in node.attr for node in load_graph(model))
