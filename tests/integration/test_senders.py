@@ -84,7 +84,7 @@ def test_rtp_is_read_by_ffprobe_with_the_sdp_that_was_printed(
     (told,) = [text for text in caplog.messages if "for the receiver" in text]
     session = tmp_path / "stream.sdp"
     session.write_text(told[told.index("v=0") :])
-    thread = threading.Thread(target=send, args=(sink, 200))
+    thread = threading.Thread(target=send, args=(sink, 90))
     thread.start()
     words = ["-protocol_whitelist", "file,udp,rtp", "-analyzeduration", "3000000", "-i", str(session)]
     found = probe(*words)

@@ -123,7 +123,7 @@ def test_a_stream_that_ends_is_at_its_end_and_not_gone(codec: str) -> None:
     assert source.gaps.count == 0
 
 
-@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("reader", READERS[:2])
 def test_a_server_that_falls_silent_trips_the_watchdog(reader: str) -> None:
     with rtsp_server("h264", 1.5, "silent") as (_, address):
         source = opened(reader, address, give_up_s=0.1)
@@ -132,7 +132,7 @@ def test_a_server_that_falls_silent_trips_the_watchdog(reader: str) -> None:
         source.close()
 
 
-@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("reader", ["gstreamer", "opencv"])
 def test_a_stream_that_is_joined_in_its_middle_begins_with_a_whole_picture(reader: str) -> None:
     with rtsp_server() as (_, address):
         first = opened("gstreamer", address)

@@ -21,6 +21,10 @@ PACKAGES = (
     "gstreamer1.0-plugins-bad gstreamer1.0-libav"
 )
 """Debian's and Ubuntu's names."""
+BUILD_IT = (
+    "sudo apt-get install libgirepository1.0-dev libcairo2-dev pkg-config gcc; "
+    "pip install 'PyGObject<3.51'"
+)
 RTSP_SERVER_PACKAGE = "gir1.2-gst-rtsp-server-1.0"
 _SYSTEM_FOLDERS = ("/usr/lib/python3/dist-packages", "/usr/lib64/python3/site-packages")
 
@@ -85,7 +89,7 @@ def why_not() -> str:
         if other:
             return (
                 f"the system's PyGObject is for {other}, this is Python "
-                f"{sys.version_info[0]}.{sys.version_info[1]}; use that Python, or pip install PyGObject"
+                f"{sys.version_info[0]}.{sys.version_info[1]}; use that Python, or {BUILD_IT}"
             )
         return f"GStreamer cannot be used from Python ({error}); apt-get install {PACKAGES}"
     return ""
