@@ -40,6 +40,8 @@ def open_for_evaluation(config: Config) -> Tuple[Detector, Optional[float]]:
     Raises:
         SplitdetError: see `Detector`.
     """
+    # every class, and all of the picture: the ground truth knows no filters
+    config = replace(config, classes=(), roi=())
     config = replace(config, det_th=0.0, max_boxes=MAX_DETECTIONS, nms_score_th=LOWEST_SCORE)
     try:
         detector = Detector.from_config(config)
