@@ -2,21 +2,20 @@
 
     python benchmarks/latency.py --model MODEL --json FILE [--seconds 20]
 
-A process of its own paints, codes (H.264) and sends a stream by RTP, or serves it by RTSP, at 30
-frames a second. This one reads it, detects, and looks at the clock in each picture when its result is
-there. So coding, sending, decoding and every queue are in the figure `clock`; `meter` is what
-`splitdet run` prints, which begins when the picture has been decoded.
+A process of its own paints, codes (H.264) and sends a stream by RTP, or serves it by RTSP. This one
+reads it, detects, and looks at the clock in each picture when its result is there. So coding, sending,
+decoding and every queue are in the figure `clock`; `meter` is what `splitdet run` prints, which begins
+when the picture has been decoded.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import platform
+import os
 import subprocess
 import sys
 import time
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -34,15 +33,14 @@ from splitdet.sources.choose import open_source
 from splitdet.sources.painted import age_s, paint_clock
 from splitdet.types import Detections, Frame
 
-RATE = Fraction(30)
 PORT = 47000
 SETTLING_S = 3.0  # not counted
 
 
-def send(transport: str, height: int, width: int) -> None:
+def send(transport: str, height: int, width: int, rate: int) -> None:
     """Paint and send until killed."""
     place = {"rtp": f"rtp://127.0.0.1:{PORT}", "rtsp": f"rtsp://127.0.0.1:{PORT}/clock"}[transport]
-    sink = open_sender(place, make_config(), float(RATE), live=True, stream=0, count=1)
+    sink = open_sender(place, make_config(), rate, live=True, stream=0, count=1)
     ground = np.zeros((height, width, 3), np.uint8)
     cv2.randu(ground, 0, 255)
     ground = cv2.GaussianBlur(ground, (0, 0), 8)
@@ -53,7 +51,7 @@ def send(transport: str, height: int, width: int) -> None:
         paint_clock(picture)
         sink.write(Frame(picture, index, "clock", 0.0, 0.0), Detections.none(), picture)
         index += 1
-        due_s += float(1 / RATE)
+        due_s += 1 / rate
         time.sleep(max(0.0, due_s - time.perf_counter()))
 
 
@@ -85,7 +83,8 @@ def measure(transport: str, seconds: float, **settings: Any) -> Dict[str, Any]:
                     break
         return {
             "transport": transport,
-            "settings": settings,
+            "latency": settings["latency"],
+            "model": Path(settings["model_path"]).name,
             "engine": detector.engine.description,
             "frames": meter.frames_out,
             "fps": round(meter.fps, 2),
@@ -101,7 +100,7 @@ def line(row: Dict[str, Any]) -> str:
     """A row for people."""
     clock = row["clock_ms"]
     return (
-        f"{row['transport']:5} {row['settings']['latency']:7} {row['fps']:5.1f} FPS, clock p50 "
+        f"{row['transport']:5} {row['latency']:7} {row['fps']:5.1f} FPS, clock p50 "
         f"{clock['p50']:.1f} p95 {clock['p95']:.1f} ms; p50 until decoded "
         f"{row['until_decoded_ms']['p50']:.1f}, meter {row['meter_ms']['p50']:.1f}"
     )
@@ -114,15 +113,17 @@ def main() -> None:
     parser.add_argument("--json", default="")
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--size", default="640x480")
+    parser.add_argument("--rate", type=int, default=30, help="frames per second that are sent")
     parser.add_argument("--engine", default="tensorflow")
     parser.add_argument("--send", default="", help=argparse.SUPPRESS)
     options = parser.parse_args()
     width, height = map(int, options.size.split("x"))
     if options.send:
-        send(options.send, height, width)
+        send(options.send, height, width, options.rate)
     rows: List[Dict[str, Any]] = []
     for transport in ("rtp", "rtsp"):
         command = [sys.executable, __file__, "--send", transport, "--size", options.size]
+        command += ["--rate", str(options.rate)]
         with subprocess.Popen(command) as sender:
             try:
                 time.sleep(2)
@@ -133,7 +134,7 @@ def main() -> None:
             finally:
                 sender.kill()
     if options.json:
-        content = {"size": options.size, "machine": platform.machine(), "rows": rows}
+        content = {"size": options.size, "rate": options.rate, "cores": os.cpu_count(), "rows": rows}
         Path(options.json).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 

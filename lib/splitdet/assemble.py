@@ -47,7 +47,7 @@ def assemble(
     feeders, cpu_feeders = (1, 1) if low else (detector.feeders, config.cpu_feeders)
     stages = [
         Stage("prepare", detector.prepare),
-        Stage("accelerator", detector.accelerate, threads=feeders),
+        Stage("accelerator", detector.accelerate, threads=feeders, admits=low),
         Stage("cpu", detector.suppress, threads=cpu_feeders),
     ]
     if config.track:

@@ -209,3 +209,24 @@ def test_the_latency_that_is_printed_is_that_of_a_clock_painted_into_the_picture
                 ages.append(age)
     # bins of the meter are 1.2 % wide; a thread may be held up between the two readings of the clock
     assert np.median(ages) == pytest.approx(meter.latency.percentile_s(50), rel=0.1, abs=0.01)
+
+
+def test_with_low_latency_a_frame_is_taken_only_when_the_network_is_free() -> None:
+    busy = threading.Event()
+    entered_early: List[int] = []
+
+    def compute(index: int) -> None:
+        busy.set()
+        takes(5)(index)
+        busy.clear()
+
+    def enter(index: int) -> None:
+        if busy.is_set():
+            entered_early.append(index)
+
+    steps = {"prepare": enter, "accelerator": compute, "cpu": takes(1)}
+    detector = FakeDetector(steps, make_config(latency="low"))
+    with assemble(FakeSource(60, rate=1000.0), detector) as pipeline:
+        found = [frame.index for batch in pipeline for frame in batch.frames]
+    assert found == sorted(set(found))
+    assert entered_early == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -52,7 +53,7 @@ def opened(reader: str, address: str, **reconnect: float) -> StreamSource:
     if reader == "gstreamer":
         source = open_source(address, config)
         assert isinstance(source, StreamSource)
-        assert source.reader.startswith("GStreamer")
+        assert re.match(r"GStreamer 1\.\d+\.\d+, decoded by avdec_h26[45]$", source.reader)
         return source
     makers: Any = {
         "pyav": lambda: PyAVCapture(address, config.camera, SILENCE_S),

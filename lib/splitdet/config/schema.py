@@ -167,8 +167,8 @@ class Config:
     )
     latency: str = _key(
         "normal",
-        "low: one frame at a time in the network and one in the NMS, whatever the feeders say, and no "
-        "queues in cameras and decoders",
+        "low: one frame at a time in the network and one behind it, whatever the feeders say; the "
+        "newest is taken when the network is free; no queues in cameras and decoders",
         "run",
         choices=("normal", "low"),
     )

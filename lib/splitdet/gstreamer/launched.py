@@ -47,6 +47,15 @@ class Launched:
         """The elements of one kind, such as `appsink`."""
         return (element for element in self._all() if kind_of(element) == factory)
 
+    def decoder(self) -> str:
+        """The element that decodes video, such as `avdec_h264`; empty where none does."""
+        for element in self._all():
+            factory = element.get_factory()
+            classes = (factory.get_metadata("klass") or "").split("/") if factory is not None else []
+            if "Decoder" in classes and "Video" in classes:
+                return kind_of(element)
+        return ""
+
     def for_each(self, tune: Callable[[Any], None]) -> None:
         """Call `tune` with every element, and with those that join later, before they work."""
         for element in self._all():

@@ -34,12 +34,15 @@ class Stage:
         work: changes the batch in place.
         threads: how many work side by side.
         in_order: batches come strictly in the order of capture (only sensible with one thread).
+        admits: a batch comes into the pipeline only when this stage is done with the one before, so
+            that it need not wait for the stage and grow old.
     """
 
     name: str
     work: Callable[[Batch], None]
     threads: int = 1
     in_order: bool = False
+    admits: bool = False
 
 
 class Pipeline:
@@ -78,6 +81,9 @@ class Pipeline:
         room = batch_size if lossless else math.ceil(batch_size / len(source.parts))
         self.inlet = Inlet(lossless, max(READ_AHEAD, room), limit, batch_timeout_s)
         self._permits = Permits(in_flight)
+        # where no stage admits, whoever is in has passed the door
+        self._door_stage = next((place for place, stage in enumerate(stages) if stage.admits), 0)
+        self._door = Permits(1 if stages[self._door_stage].admits else in_flight)
         orders = [stage.in_order for stage in stages[1:]] + [True]
         self._channels: List[Channel[Batch]] = [Channel(in_order) for in_order in orders]
         self._error: Optional[BaseException] = None
@@ -171,6 +177,7 @@ class Pipeline:
         self._source.interrupt()
         self.inlet.abort()
         self._permits.abort()
+        self._door.abort()
         for channel in self._channels:
             channel.abort()
 
@@ -216,6 +223,8 @@ class Pipeline:
                 # a worker process has told its own time and thread already
                 batch.spans_s.setdefault(stage.name, (begin_s, time.perf_counter()))
                 batch.threads.setdefault(stage.name, which)
+                if position == self._door_stage:
+                    self._door.give_back()
                 outlet.put(number, batch)
         except Finished as end:
             outlet.finish(end.total)
@@ -228,7 +237,8 @@ class Pipeline:
     def _next(self, position: int) -> Tuple[int, Batch]:
         if position:
             return self._channels[position - 1].get()
-        self._permits.take()  # first the permit, then the frame: it is then as new as can be
+        self._permits.take()  # first the permits, then the frame: it is then as new as can be
+        self._door.take()
         number, frames = self.inlet.take(self._batch_size)
         return number, Batch(frames)
 

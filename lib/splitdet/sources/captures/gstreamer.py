@@ -55,6 +55,8 @@ class GStreamerCapture(Capture):
             woken = self._wait(self._launched)
             if self._is_ready:
                 self._note(self._sink.get_static_pad("sink").get_current_caps())
+                decoder = self._launched.decoder()
+                self.reader += f", decoded by {decoder}" if decoder else ""
             else:
                 self._check(self._launched, woken)
         except (PipelineError, SourceError) as error:
