@@ -128,9 +128,12 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_ssd(tmp_path_factory.mktemp("tiny") / GRAPH_FILE, "nms_v2")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """A headless Chromium (mark the test `browser`): the system's, or one that playwright has."""
+    """A headless Chromium (mark the test `browser`): the system's, or one that playwright has.
+
+    It is closed after each module: while it is open, asyncio takes this thread for busy.
+    """
     playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
     names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
     path = next(filter(None, map(shutil.which, names)), None)

@@ -51,7 +51,8 @@ def make_ends(
     takes_image = engine.starts_at == "image"
     in_two = split or not takes_image
     back = make_back(config, model, in_two, by_tensorflow=takes_image)
-    if isinstance(back, FastBack) and config.nms == "auto" and model.resizes_like_tensorflow:
+    resizes = not takes_image and model.resizes_like_tensorflow
+    if resizes and isinstance(back, FastBack) and config.nms == "auto":
         nms = Suppression(back.settings, at_least, inside=not split)
         runner = engine.compile_frames(model.parts.network(), nms)
         if runner is not None:
