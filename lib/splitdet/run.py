@@ -238,6 +238,8 @@ def format_summary(summary: Dict[str, Any]) -> str:
         "rate        {fps:.1f} {unit} per second over {elapsed_s:.2f} s".format(**summary),
         "latency ms  " + _times(summary["latency_ms"]),
     ]
+    if summary["shown"] or summary["not_shown"]:
+        lines.insert(1, "window      {shown} shown, {not_shown} not shown".format(**summary))
     if summary["gaps"]["count"]:
         gaps = "gaps        {count}, {seconds:.1f} s in all, about {frames} frames missed"
         lines.insert(1, gaps.format(**summary["gaps"]))

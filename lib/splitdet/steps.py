@@ -96,7 +96,8 @@ def feeders_of(config: Config, model: Model) -> int:
     """Threads that run the network of one engine."""
     if config.latency == "low":
         return 1
-    return int(getattr(config, model.feeders_key))
+    wanted = int(getattr(config, model.feeders_key))
+    return min(wanted, config.engine_cores or wanted)
 
 
 def alone(image: np.ndarray) -> Batch:

@@ -148,6 +148,14 @@ class Config:
         low=1,
         high=64,
     )
+    engine_cores: int = _key(
+        0,
+        "cores that the network may use where it runs on the CPU, which leaves the others to a window, "
+        "say; no more feeders than that; 0: all",
+        "run",
+        low=0,
+        high=1024,
+    )
     cpu_feeders: int = _key(1, "threads that run the NMS when split", "run", low=1, high=64)
     batch_size: int = _key(
         1,

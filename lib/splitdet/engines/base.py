@@ -15,11 +15,11 @@ EVERYTHING = ("",)
 """Prefix of all names: the whole part runs on the CPU."""
 
 
-def usable_cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def usable_cores(most: int = 0) -> int:
+    """Cores that this process may use, or `most` where that is less and not 0."""
+    has_affinity = hasattr(os, "sched_getaffinity")
+    cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
+    return min(cores, most or cores)
 
 
 def frame_shape(part: Part) -> Tuple[Optional[int], int, int]:

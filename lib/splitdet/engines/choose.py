@@ -230,7 +230,7 @@ def _key(candidates: List[str], config: Config, model: Model, feeders: int) -> s
     versions = [
         f"{name} {package_version(packages.get(name, [name])[0])}" for name in sorted(candidates)
     ]
-    machine = (platform.machine(), _processor(), usable_cores())
+    machine = (platform.machine(), _processor(), usable_cores(config.engine_cores))
     settings = (config.device, config.precision, feeders, __version__)
     pictures = Pictures(config.calibration, (1, 1)).digest if config.precision == "int8" else ""
     facts = (*versions, repr((machine, settings)), pictures)

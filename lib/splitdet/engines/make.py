@@ -18,11 +18,11 @@ def make_engine(name: str, config: Config, feeders: int) -> Engine:
     if name == "openvino":
         from splitdet.engines.openvino import OpenVinoEngine
 
-        return OpenVinoEngine(config.device, config.precision, feeders, config.calibration)
+        return OpenVinoEngine(config.device, config.precision, feeders, config.calibration, config.engine_cores)
     if name == "onnxruntime":
         from splitdet.engines.onnxruntime import OnnxEngine
 
-        return OnnxEngine(config.device, config.precision, feeders)
+        return OnnxEngine(config.device, config.precision, feeders, config.engine_cores)
     if name == "tensorrt":
         from splitdet.engines.tensorrt.engine import TensorRTEngine
         from splitdet.engines.tensorrt.options import BuildOptions
@@ -43,5 +43,6 @@ def make_engine(name: str, config: Config, feeders: int) -> Engine:
         log_device=config.log_device,
         feeders=feeders,
         tf32=config.precision == "tf32",
+        cores=config.engine_cores,
     )
     return TensorFlowEngine(config.device, options)

@@ -42,6 +42,7 @@ class OnnxEngine(Engine):
         device: `auto`, `cpu` or `gpu`.
         precision: `fp32`.
         feeders: threads that will run the network at once; they share the cores.
+        cores: see `engine_cores` of the configuration.
 
     Raises:
         EngineError: not installed, or without what was asked for.
@@ -49,7 +50,7 @@ class OnnxEngine(Engine):
 
     starts_at = "resized"
 
-    def __init__(self, device: str, precision: str, feeders: int) -> None:
+    def __init__(self, device: str, precision: str, feeders: int, cores: int = 0) -> None:
         try:
             with importing():
                 import onnxruntime
@@ -68,6 +69,7 @@ class OnnxEngine(Engine):
         self._library = onnxruntime
         self._use_gpu = has_gpu and device != "cpu"
         self._feeders = feeders
+        self._cores = usable_cores(cores)
 
     @property
     def description(self) -> str:
@@ -77,7 +79,7 @@ class OnnxEngine(Engine):
     def compile(self, part: Part, on_cpu: Sequence[str]) -> Runner:
         """See `Engine.compile`."""
         options = self._library.SessionOptions()
-        options.intra_op_num_threads = max(1, usable_cores() // self._feeders)
+        options.intra_op_num_threads = max(1, self._cores // self._feeders)
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         # TF32 off: fp32 means fp32

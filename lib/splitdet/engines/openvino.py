@@ -80,6 +80,7 @@ class OpenVinoEngine(Engine):
             where the processor has no such arithmetic.
         feeders: threads that will run the network at once; they share the cores.
         calibration: folder of pictures, for `int8`.
+        cores: see `engine_cores` of the configuration.
 
     Raises:
         EngineError: OpenVINO is not installed or has no such precision, or int8 without pictures.
@@ -87,7 +88,9 @@ class OpenVinoEngine(Engine):
 
     starts_at = "resized"
 
-    def __init__(self, device: str, precision: str, feeders: int, calibration: str = "") -> None:
+    def __init__(
+        self, device: str, precision: str, feeders: int, calibration: str = "", cores: int = 0
+    ) -> None:
         if device == "gpu":
             raise EngineError("engine openvino runs on the CPU here; set device: auto or cpu")
         try:
@@ -107,6 +110,7 @@ class OpenVinoEngine(Engine):
         self._precision = precision
         self._feeders = feeders
         self._calibration = calibration
+        self._cores = usable_cores(cores)
 
     @property
     def description(self) -> str:
@@ -123,7 +127,7 @@ class OpenVinoEngine(Engine):
         options: Dict[str, Any] = {
             "INFERENCE_PRECISION_HINT": _HINTS[self._precision],
             "NUM_STREAMS": self._feeders,
-            "INFERENCE_NUM_THREADS": usable_cores(),
+            "INFERENCE_NUM_THREADS": self._cores,
         }
         _, height, width = frame_shape(part)
         pictures: Optional[Pictures] = None

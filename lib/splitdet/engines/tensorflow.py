@@ -25,6 +25,8 @@ class SessionOptions:
     """Threads that will call the network at once; they share the cores."""
     tf32: bool = False
     """See `compat.use_tf32`."""
+    cores: int = 0
+    """See `engine_cores` of the configuration."""
 
 
 class TensorFlowRunner(Runner):
@@ -53,8 +55,9 @@ class TensorFlowRunner(Runner):
         if not use_gpu:
             # Two frames on half of the cores each beat one frame on all of them, and the small
             # operations of the NMS gain nothing from several threads.
-            share = 1 if everything else max(1, usable_cores() // options.feeders)
-            config.intra_op_parallelism_threads = share
+            cores = usable_cores(options.cores)
+            config.intra_op_parallelism_threads = 1 if everything else max(1, cores // options.feeders)
+            config.inter_op_parallelism_threads = cores
             config.use_per_session_threads = True
         config.gpu_options.allow_growth = options.allow_memory_growth
         config.gpu_options.force_gpu_compatible = options.force_gpu_compatible

@@ -159,6 +159,8 @@ class Meter:
             "fps": round(self.fps, 3),
             "frames_out": self.frames_out,
             "elapsed_s": round(self.elapsed_s, 4),
+            "shown": self.send.count,
+            "not_shown": self.not_shown,
             "latency_ms": latency.as_ms(),
             "stages_ms": {name: times.as_ms() for name, times in stages.items()},
         }
