@@ -2,11 +2,11 @@
 
     python benchmarks/display.py --video VIDEO --json FILE [--set engine_cores=1]
 
-Every run is one of `run_video.py`, on the video enlarged to 1280x720, in a process of its own; the variants
-take turns, and each is compared with the run of the same round that shows nothing. The window is
-on a screen of 1280x720 in memory (Xvfb; an OpenCV with windows is needed). The CPU time is that of the
-run, its worker, the X server and the clients of the live view, beyond what the same frames take without a
-display. With `--set engine_cores=..` the network leaves cores to the display.
+Every run is one of `run_video.py`, on the video enlarged to 1280x720, in a process of its own; the
+variants take turns, and each is compared with the run of the same round that shows nothing. The window
+is on a screen of 1280x720 in memory (Xvfb; an OpenCV with windows is needed). The CPU time is that of
+the run, its worker, the X server and the clients of the live view, beyond what the same frames take
+without a display. With `--set engine_cores=..` the network leaves cores to the display.
 """
 
 from __future__ import annotations
@@ -121,7 +121,8 @@ def measure(variant: Variant, options: argparse.Namespace, folder: str, server: 
     for pair in ("playback.loop=-1", f"model_path={options.model}", "det_interval=0", *options.set):
         command += ["--set", pair]
     command += ["--max-frames", str(options.frames), "--summary", str(summary)]
-    stop, received = threading.Event(), []  # type: ignore[var-annotated]
+    stop = threading.Event()
+    received: List[int] = []
     clients = [
         threading.Thread(target=look, args=(stop, received), daemon=True) for _ in range(variant.clients)
     ]
@@ -129,9 +130,8 @@ def measure(variant: Variant, options: argparse.Namespace, folder: str, server: 
         client.start()
 
     def spent_s() -> float:
-        children, own = (resource.getrusage(who) for who in (resource.RUSAGE_CHILDREN, resource.RUSAGE_SELF))
-        used = (children.ru_utime, children.ru_stime, own.ru_utime, own.ru_stime)
-        return sum(used) + cpu_s_of(server)
+        used = [resource.getrusage(who) for who in (resource.RUSAGE_CHILDREN, resource.RUSAGE_SELF)]
+        return sum(usage.ru_utime + usage.ru_stime for usage in used) + cpu_s_of(server)
 
     before_s = spent_s()
     subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
@@ -153,11 +153,11 @@ def measure(variant: Variant, options: argparse.Namespace, folder: str, server: 
     }
 
 
-def compared(variant: Variant, runs: List[Dict[str, float]], plain: List[Dict[str, float]]) -> Dict[str, Any]:
+def compared(name: str, runs: List[Dict[str, float]], plain: List[Dict[str, float]]) -> Dict[str, Any]:
     """A row of the result."""
     pairs = list(zip(runs, plain))
     row: Dict[str, Any] = {
-        "display": variant.name,
+        "display": name,
         "fps": round(statistics.median(run["fps"] for run in runs), 2),
         "ratio": round(statistics.median(run["fps"] / off["fps"] for run, off in pairs), 4),
         "ratios": [round(run["fps"] / off["fps"], 4) for run, off in pairs],
@@ -188,7 +188,7 @@ def main() -> None:
         for number in range(options.rounds):
             for variant in VARIANTS[:: -1 if number % 2 else 1]:
                 runs[variant.name].append(measure(variant, options, folder, server))
-    rows = [compared(variant, runs[variant.name], runs["off"]) for variant in VARIANTS]
+    rows = [compared(name, found, runs["off"]) for name, found in runs.items()]
     for row in rows:
         print(row, flush=True)
     if options.json:

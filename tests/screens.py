@@ -15,7 +15,7 @@ from splitdet.sinks.window import why_no_window
 
 PROGRAMS = ("Xvfb", "xdotool", "openbox")
 SIZE_PX = (1024, 600)
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 
 
 def why_no_screen() -> str:
@@ -108,8 +108,14 @@ class Watched:
         )
 
     def __enter__(self) -> Watched:
-        self.window = until(lambda: self._screen.xdotool("search", "--onlyvisible", "--name", "seeing"))
-        until(lambda: self._screen.xdotool("getactivewindow") == self.window)
+        try:
+            self.window = until(
+                lambda: self._screen.xdotool("search", "--onlyvisible", "--name", "seeing")
+            )
+            until(lambda: self._screen.xdotool("getactivewindow") == self.window)
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *unused: object) -> None:

@@ -17,6 +17,8 @@ from splitdet.types import Detections, Frame
 
 AUTO = "auto"
 MOVIE_FOLDER = "output_movie"
+LEAST_PX = 16
+"""OpenCV's Motion JPEG writes beyond its memory for some that are smaller."""
 _USUAL = {".avi": "mjpg", ".mp4": "mp4v", ".mkv": "mjpg", ".mov": "mp4v", ".webm": "vp8"}
 _FOURCC = {
     "mjpg": "MJPG",
@@ -93,6 +95,11 @@ class VideoSink(Sink):
             self._written += 1
 
     def _open(self, size: Tuple[int, int]) -> cv2.VideoWriter:
+        if min(size) < LEAST_PX:
+            raise SinkError(
+                "{}: a video needs pictures of {}x{} pixels or more, and these are {}x{}; "
+                "write pictures to a folder".format(self._path, LEAST_PX, LEAST_PX, *size)
+            )
         self._size = size
         code = cv2.VideoWriter.fourcc(*_FOURCC[self._codec])
         writer = cv2.VideoWriter(self._path, code, self._rate, size)

@@ -147,6 +147,12 @@ def test_a_video_without_a_picture_leaves_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_pictures_that_opencv_would_write_beyond_its_memory_are_refused(tmp_path: Path) -> None:
+    sink = VideoSink(str(tmp_path / "tiny.avi"), 10.0, live=False)
+    with pytest.raises(SinkError, match="16x16 pixels or more, and these are 4x4; write pictures"):
+        sink.write(frame(size=(4, 4)), Detections.none(), np.zeros((4, 4, 3), np.uint8))
+
+
 def test_a_change_of_size_is_an_error(tmp_path: Path) -> None:
     sink = VideoSink(str(tmp_path / "out.avi"), 10.0, live=False)
     sink.write(frame(), FOUND, PICTURE)
