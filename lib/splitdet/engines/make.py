@@ -15,24 +15,25 @@ def make_engine(name: str, config: Config, feeders: int) -> Engine:
     Raises:
         EngineError: not installed, or without what the configuration asks for.
     """
+    device, precision, cores = config.device, config.precision, config.engine_cores
     if name == "openvino":
         from splitdet.engines.openvino import OpenVinoEngine
 
-        return OpenVinoEngine(config.device, config.precision, feeders, config.calibration, config.engine_cores)
+        return OpenVinoEngine(device, precision, feeders, config.calibration, cores)
     if name == "onnxruntime":
         from splitdet.engines.onnxruntime import OnnxEngine
 
-        return OnnxEngine(config.device, config.precision, feeders, config.engine_cores)
+        return OnnxEngine(device, precision, feeders, cores)
     if name == "tensorrt":
         from splitdet.engines.tensorrt.engine import TensorRTEngine
         from splitdet.engines.tensorrt.options import BuildOptions
 
         batch = config.batch_size
-        calibration = config.calibration if config.precision == "int8" else ""
-        return TensorRTEngine(BuildOptions(config.precision, batch, batch > 1, calibration=calibration))
-    if config.precision not in TENSORFLOW_PRECISIONS:
+        calibration = config.calibration if precision == "int8" else ""
+        return TensorRTEngine(BuildOptions(precision, batch, batch > 1, calibration=calibration))
+    if precision not in TENSORFLOW_PRECISIONS:
         raise EngineError(
-            f"engine tensorflow has no precision {config.precision}, only fp32 and tf32; "
+            f"engine tensorflow has no precision {precision}, only fp32 and tf32; "
             "set engine: openvino, or precision: fp32"
         )
     from splitdet.engines.tensorflow import SessionOptions, TensorFlowEngine
@@ -42,7 +43,7 @@ def make_engine(name: str, config: Config, feeders: int) -> Engine:
         force_gpu_compatible=config.force_gpu_compatible,
         log_device=config.log_device,
         feeders=feeders,
-        tf32=config.precision == "tf32",
-        cores=config.engine_cores,
+        tf32=precision == "tf32",
+        cores=cores,
     )
-    return TensorFlowEngine(config.device, options)
+    return TensorFlowEngine(device, options)
