@@ -86,6 +86,7 @@ def test_a_graph_of_the_zoo_gives_the_same_bits_through_the_pipeline(
     for photograph in names:
         shutil.copy(str(SHARED / "images" / photograph), str(photographs))
     settings = {"engine": "tensorflow", "det_th": 0, "region_area_px": 1, "max_boxes": 100_000}
+    settings["stall_timeout_s"] = 1000  # two cores take a while for the largest
     detector = splitdet.Detector(graph, **settings)
     with detector:
         assert (detector.model.type_name, detector.model.anchors) == (model_type, anchors)
