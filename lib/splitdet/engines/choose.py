@@ -22,6 +22,7 @@ from splitdet.engines.make import make_engine
 from splitdet.engines.parity import TOLERANCE, compare, frames_per_second, trial_picture
 from splitdet.engines.pictures import Pictures, first_picture
 from splitdet.errors import EngineError
+from splitdet.machine import processor
 from splitdet.models import TRT_V1
 from splitdet.models.base import Model
 from splitdet.models.onnx_parts import OnnxParts
@@ -230,17 +231,8 @@ def _key(candidates: List[str], config: Config, model: Model, feeders: int) -> s
     versions = [
         f"{name} {package_version(packages.get(name, [name])[0])}" for name in sorted(candidates)
     ]
-    machine = (platform.machine(), _processor(), usable_cores())
+    machine = (platform.machine(), processor(), usable_cores())
     settings = (config.device, config.precision, feeders, __version__)
     pictures = Pictures(config.calibration, (1, 1)).digest if config.precision == "int8" else ""
     facts = (*versions, repr((machine, settings)), pictures)
     return key_of("verdict", model.parts.network().data, *facts)[:32]
-
-
-def _processor() -> str:
-    """What the processor calls itself."""
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return platform.processor()
-    return next((line for line in text.splitlines() if line.startswith("model name")), "")
