@@ -122,7 +122,7 @@ def _bench(options: argparse.Namespace) -> int:
         [subject(name, options.engine, options.split) for name in options.models],
         options.size or SIZES,
         options.display or ["off"],
-        combinations(options.vary),
+        combinations(options.vary, "--vary"),
     )
     if not cases:
         raise ConfigError("nothing to measure: only tensorflow and tensorrt run what is not split")
@@ -159,9 +159,7 @@ def _bench(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> None:
     if options.rounds < 1 or options.seconds <= 0 or options.warm_up < 0 or options.rate < 0:
-        raise ConfigError(
-            "--rounds is at least 1, --seconds more than 0; --warm-up and --rate not negative"
-        )
+        raise ConfigError("--rounds is 1 or more, --seconds over 0, --warm-up and --rate 0 or more")
     for word in [*options.set, *options.vary]:
         key = word.partition("=")[0].strip()
         if key in _AXES:

@@ -36,8 +36,8 @@ class Row(NamedTuple):
     """Why it did not run."""
 
 
-def combinations(words: Sequence[str]) -> List[Settings]:
-    """All combinations of `key=value,value` words, the last word varying fastest.
+def combinations(words: Sequence[str], option: str = "--compare") -> List[Settings]:
+    """All combinations of `key=value,value` words of that option, the last word varying fastest.
 
     Raises:
         ConfigError: a word is not of that form, or a key comes twice.
@@ -47,9 +47,9 @@ def combinations(words: Sequence[str]) -> List[Settings]:
         key, equals, values = word.partition("=")
         parts = [part.strip() for part in values.split(",")]
         if not equals or not key.strip() or not all(parts):
-            raise ConfigError(f"--compare {word}: expects key=value,value")
+            raise ConfigError(f"{option} {word}: expects key=value,value")
         if key.strip() in choices:
-            raise ConfigError(f"--compare {word}: {key.strip()} is there twice")
+            raise ConfigError(f"{option} {word}: {key.strip()} is there twice")
         choices[key.strip()] = parts
     return [dict(zip(choices, values)) for values in itertools.product(*choices.values())]
 
