@@ -117,7 +117,7 @@ def growth(samples: List[Dict[str, float]]) -> Dict[str, float]:
     early, late = samples[tenth : 2 * tenth] or samples[:1], samples[-tenth:]
 
     def mean(some: List[Dict[str, float]], name: str) -> float:
-        return statistics.fmean(sample[name] for sample in some)
+        return statistics.mean(sample[name] for sample in some)
 
     return {name: round(mean(late, name) - mean(early, name), 2) for name in held()}
 

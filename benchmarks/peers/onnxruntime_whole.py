@@ -23,11 +23,11 @@ class OnnxRuntimeWhole(Peer):
 
         self.title = f"ONNX Runtime {onnxruntime.__version__}, whole graph"
         file = converted(self.graph, ".onnx")
+        self._ends = ["SemanticPredictions:0"] if self.segments else list(RESULTS)
         if not file.exists():
-            ends = ("SemanticPredictions:0",) if self.segments else RESULTS
             begin = "ImageTensor:0" if self.segments else "image_tensor:0"
             command = [sys.executable, "-m", "tf2onnx.convert", "--graphdef", str(self.graph)]
-            command += ["--inputs", begin, "--outputs", ",".join(ends)]
+            command += ["--inputs", begin, "--outputs", ",".join(self._ends)]
             command += ["--opset", str(OPSET), "--output", str(file)]
             done = subprocess.run(command, capture_output=True, text=True)
             if done.returncode:
@@ -42,7 +42,7 @@ class OnnxRuntimeWhole(Peer):
         """See `Peer.run`."""
         for index, frame in enumerate(frames):
             image = for_segmenter(frame) if self.segments else rgb(frame)
-            found = self._session.run(None, {self._input: image})
+            found = self._session.run(self._ends, {self._input: image})
             if self.segments:
                 yield index, found[0][0]
             else:
