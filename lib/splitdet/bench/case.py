@@ -70,7 +70,7 @@ class Case:
 
 
 def matrix(
-    models: Sequence[Tuple[str, Sequence[str], Sequence[bool]]],
+    models: Sequence[Tuple[str, Sequence[Tuple[str, bool]]]],
     sizes: Sequence[str],
     displays: Sequence[str],
     variants: Sequence[Dict[str, str]],
@@ -78,7 +78,7 @@ def matrix(
     """All combinations that can be; split and not split side by side.
 
     Args:
-        models: each with its engines, and whether it is to be split, not split, or both.
+        models: each with the engines that it is to run by, and whether split.
         variants: more settings; one empty for none.
 
     Raises:
@@ -91,17 +91,10 @@ def matrix(
         _display(display)
     return [
         Case(model, engine, split, size, display, dict(settings))
-        for model, engines, splits in models
+        for model, ways in models
         for size, display, settings in itertools.product(sizes, displays, variants)
-        for engine in engines
-        for split in splits
-        if split or runs_whole_graphs(engine)
+        for engine, split in ways
     ]
-
-
-def runs_whole_graphs(engine: str) -> bool:
-    """Whether an engine runs a graph that is not split; `auto` would be TensorFlow there."""
-    return engine in ("tensorflow", "tensorrt")
 
 
 def _display(text: str) -> Tuple[str, str]:

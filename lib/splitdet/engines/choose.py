@@ -56,6 +56,8 @@ _READERS = {
     ),
 }
 TENSORRT = "tensorrt"
+_OF_WHOLE_NETWORKS = ("tensorflow", "openvino")
+"""Engines that run all of a graph that is nothing but a network."""
 VERDICTS = "engines.json"
 log = logging.getLogger(__name__)
 
@@ -118,8 +120,10 @@ def _check(engine: str, model: Model, split: bool) -> None:
         )
     suppresses = engine in ("tensorflow", TENSORRT)
     takes_it = model.parts.resized is not None and (split or suppresses)
+    takes_it = takes_it or (model.is_one_network and engine in _OF_WHOLE_NETWORKS)
     if engine != "tensorflow" and not takes_it:
-        reason = f"this one is {model.type_name}" if split else "split_model is False"
+        is_unsplit = bool(model.parts.cut) and not split
+        reason = "split_model is False" if is_unsplit else f"this one is {model.type_name}"
         raise EngineError(
             f"engine {engine} runs the network of a single-shot detector that is split, but "
             f"{reason}; set engine: tensorflow"
@@ -134,9 +138,11 @@ def _candidates(config: Config, model: Model, split: bool) -> List[str]:
     if config.precision != "fp32":
         wants_tensorflow = config.precision == "tf32"
         candidates = [name for name in installed if (name == "tensorflow") == wants_tensorflow]
-    if not split or model.parts.resized is None:
+    if model.is_one_network:
+        candidates = [name for name in candidates if name in _OF_WHOLE_NETWORKS]
+    elif not split or model.parts.resized is None:
         return [readers.reference]
-    if config.precision != "tf32" and _is_built(config, model):
+    elif config.precision != "tf32" and _is_built(config, model):
         candidates = [*candidates, TENSORRT]
     if not candidates:
         return [readers.reference]
@@ -193,7 +199,8 @@ def _agreeing(
     known, called, _ = _READERS[model.parts.file_format]
     trials: List[_Trial] = []
     plain = make_engine(known, exact(config), feeders)
-    front = make_front(plain, model)
+    split = not model.is_one_network
+    front = make_front(plain, model, split)
     reference = front.run(front.prepare([image]))
     if known in candidates and exact(config) == config:
         trials.append(_Trial(known, plain, front))
@@ -204,7 +211,7 @@ def _agreeing(
             continue
         try:
             engine = make_engine(name, config, feeders)
-            front = make_front(engine, model)
+            front = make_front(engine, model, split)
         except EngineError as error:
             log.info("engine %s: %s", name, error)
             continue
@@ -235,4 +242,5 @@ def _key(candidates: List[str], config: Config, model: Model, feeders: int) -> s
     settings = (config.device, config.precision, feeders, __version__)
     pictures = Pictures(config.calibration, (1, 1)).digest if config.precision == "int8" else ""
     facts = (*versions, repr((machine, settings)), pictures)
-    return key_of("verdict", model.parts.network().data, *facts)[:32]
+    part = model.parts.whole() if model.is_one_network else model.parts.network()
+    return key_of("verdict", part.data, *facts)[:32]
