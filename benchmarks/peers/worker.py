@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import itertools
 import json
 import os
 import pickle
@@ -23,6 +24,8 @@ import cv2
 import numpy as np
 from base import SIZE_PX, Peer, Unable
 
+FEWEST = 6
+"""Frames of a round, whatever the time."""
 PEERS = {
     "tensorflow": "tensorflow_whole.TensorFlowWhole",
     "openvino": "openvino_async.OpenVinoAsync",
@@ -45,19 +48,18 @@ def load_frames(paths: List[str]) -> List[np.ndarray]:
 
 
 def endless(frames: List[np.ndarray], end_s: float) -> Iterator[np.ndarray]:
-    """Those frames again and again, until the time has come."""
-    while True:
-        for frame in frames:
-            if time.perf_counter() >= end_s:
-                return
-            yield frame
+    """Those frames again and again, until the time has come and there were a few."""
+    for count, frame in enumerate(itertools.cycle(frames)):
+        if count >= FEWEST and time.perf_counter() >= end_s:
+            return
+        yield frame
 
 
 def rate(peer: Peer, frames: List[np.ndarray], seconds: float) -> float:
     """Frames a second from the first answer to the last."""
     begin_s = time.perf_counter()
     done_s = [time.perf_counter() for _ in peer.run(endless(frames, begin_s + seconds))]
-    return (len(done_s) - 1) / (done_s[-1] - done_s[0]) if len(done_s) > 1 else 0.0
+    return (len(done_s) - 1) / (done_s[-1] - done_s[0])
 
 
 def obey(peer: Peer, frames: List[np.ndarray], command: str) -> Dict[str, Any]:
