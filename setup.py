@@ -40,6 +40,7 @@ EVAL = ["pycocotools>=2.0.7", "matplotlib>=3.5", "pillow>=9.5"]
 OPENVINO = ["openvino>=2024.4; python_version>='3.9'"]
 WEB = ["starlette>=0.20", "uvicorn>=0.22", "prometheus-client>=0.15"]
 PLOT = ["matplotlib>=3.5"]
+BENCH = ["psutil>=5.9", "nvidia-ml-py>=11.515", *PLOT]
 TRAIN = ["pillow>=9.5", "defusedxml>=0.7.1", "google-crc32c>=1.5", *PLOT]
 MQTT = ["paho-mqtt>=2.0"]
 TRACK = ["edgefirst-tracker>=0.38,<1; python_version>='3.8'"]
@@ -90,6 +91,7 @@ setup(
         "web": WEB,
         "mqtt": MQTT,
         "plot": PLOT,
+        "bench": BENCH,
         "track": TRACK,
         "dev": [
             "pytest>=7",
@@ -109,6 +111,7 @@ setup(
             *OPENVINO,
             *NNCF,
             *EVAL,
+            *BENCH,
             "mypy>=1.14; python_version>='3.9'",
             "ruff>=0.9; python_version>='3.9'",
             "types-defusedxml; python_version>='3.9'",

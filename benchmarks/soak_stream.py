@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -24,6 +23,7 @@ from typing import Any, Dict, Iterator, List, Optional
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 import numpy as np
+from held import held
 
 from splitdet.assemble import assemble
 from splitdet.config import Config, make_config
@@ -79,16 +79,6 @@ class Servers(threading.Thread):
         with subprocess.Popen([sys.executable, __file__, "--serve"]) as server:
             self.over.wait()
             server.kill()
-
-
-def resources() -> Dict[str, float]:
-    """Of this process, now."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return {
-        "rss_mb": round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1),
-        "threads": len(os.listdir("/proc/self/task")),
-        "handles": len(os.listdir("/proc/self/fd")),
-    }
 
 
 def open_stream(reader: str, config: Config) -> StreamSource:
@@ -150,14 +140,14 @@ def watch(
         now_s = time.perf_counter()
         if servers.kills > sampled_life and now_s - servers.alive_since_s > options.every / 2:
             sampled_life = servers.kills
-            samples.append({"s": round(now_s - begin_s, 1), "gaps": source.gaps.count, **resources()})
+            samples.append({"s": round(now_s - begin_s, 1), "gaps": source.gaps.count, **held()})
             print(samples[-1], flush=True)
         if now_s > begin_s + 60 * options.minutes and servers.kills == source.gaps.count:
             break
     source.interrupt()
     source.close()
     steady = samples[WARM_UP_LIVES:]
-    growth = {name: round(steady[-1][name] - steady[0][name], 1) for name in resources()}
+    growth = {name: round(steady[-1][name] - steady[0][name], 1) for name in held()}
     return {
         "reader": options.reader,
         "model": options.model,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Union
 
 from splitdet.config import Config
 from splitdet.errors import EXIT_OK
+from splitdet.sources.base import Source
 from splitdet.sources.choose import Spec
 
 
@@ -15,7 +16,7 @@ class Job:
     """What to run.
 
     Args:
-        source: see `open_source`.
+        source: a source, or what `open_source` takes.
         save: file or folder for annotated pictures; empty for none, None as config.yml says.
         send: addresses and pipelines that annotated pictures are sent to, see `open_sender`.
         json: file for one JSON line a frame; empty for none.
@@ -25,10 +26,11 @@ class Job:
         crops: folder for pictures of what was found; empty for none.
         raw: file or folder for frames with nothing drawn; empty for none.
         trace: file for when each stage worked on each frame; empty for none.
+        warm_up_s: seconds since the first frame that the figures leave out; see `Meter`.
     """
 
     config: Config
-    source: Spec
+    source: Union[Source, Spec]
     save: Optional[str] = None
     send: Sequence[str] = ()
     json: str = ""
@@ -38,6 +40,7 @@ class Job:
     crops: str = ""
     raw: str = ""
     trace: str = ""
+    warm_up_s: float = 0.0
 
 
 @dataclass

@@ -47,11 +47,11 @@ def run(job: Job) -> Outcome:
     began_s = time.perf_counter()
     config = job.config
     _note_unused(config)
-    source = open_source(job.source, config)
+    source = job.source if isinstance(job.source, Source) else open_source(job.source, config)
     sinks: List[Sink] = []
     try:
         detector = Detector.from_config(config)
-        meter = Meter(config.fps_interval)
+        meter = Meter(config.fps_interval, job.warm_up_s)
         sinks = make_sinks(job, source, detector, meter)
         detector.warm_up(*(source.size_px or WARM_UP_SIZE_PX))
         log.info(

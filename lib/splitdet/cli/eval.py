@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 from splitdet.config import load_config
-from splitdet.errors import EXIT_FAILED, EXIT_OK, ConfigError, SinkError
+from splitdet.errors import EXIT_FAILED, EXIT_OK, ConfigError
 
 log = logging.getLogger(__name__)
 
@@ -94,9 +94,10 @@ def _evaluate(options: argparse.Namespace) -> int:
             print(f"written  {file}")
     if options.save_results:
         from splitdet.evaluate.found import coco_record
+        from splitdet.sinks.files import write_text
 
         results = [coco_record(one) for one in evaluation.found]
-        _write_text(options.save_results, json.dumps(results))
+        write_text(options.save_results, json.dumps(results))
         print(f"written  {options.save_results}")
     return EXIT_OK
 
@@ -142,19 +143,10 @@ def _words(options: argparse.Namespace) -> List[str]:
 
 
 def _write(options: argparse.Namespace, text: str, record: Dict[str, Any]) -> None:
-    from splitdet.sinks.files import write_json
+    from splitdet.sinks.files import write_json, write_text
 
     print(text, flush=True)
     if options.json:
         write_json(options.json, record)
     if options.markdown:
-        _write_text(options.markdown, text)
-
-
-def _write_text(path: str, text: str) -> None:
-    file = Path(path)
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise SinkError(f"{path}: {error.strerror}") from None
+        write_text(options.markdown, text)

@@ -7,6 +7,7 @@ from typing import List, NoReturn, Optional
 
 import splitdet
 from splitdet.cli import (
+    bench,
     build,
     data,
     demo,
@@ -34,7 +35,10 @@ def dispatch(arguments: Optional[List[str]] = None) -> int:
     )
     parser.add_argument("--version", action="version", version="splitdet " + splitdet.__version__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for module in (run, models, inspect, build, data, train, export, eval, doctor, plot, demo):
+    for module in (
+        *(run, models, inspect, build, data, train, export),
+        *(eval, bench, doctor, plot, demo),
+    ):
         module.add_commands(commands)
     options = parser.parse_args(arguments)
     return int(options.work(options))

@@ -22,6 +22,7 @@ from splitdet.engines.make import make_engine
 from splitdet.engines.parity import TOLERANCE, compare, frames_per_second, trial_picture
 from splitdet.engines.pictures import Pictures, first_picture
 from splitdet.errors import EngineError
+from splitdet.machine import processor
 from splitdet.models import TRT_V1
 from splitdet.models.base import Model
 from splitdet.models.onnx_parts import OnnxParts
@@ -55,6 +56,8 @@ _READERS = {
     ),
 }
 TENSORRT = "tensorrt"
+_OF_WHOLE_NETWORKS = ("tensorflow", "openvino")
+"""Engines that run all of a graph that is nothing but a network."""
 VERDICTS = "engines.json"
 log = logging.getLogger(__name__)
 
@@ -117,8 +120,10 @@ def _check(engine: str, model: Model, split: bool) -> None:
         )
     suppresses = engine in ("tensorflow", TENSORRT)
     takes_it = model.parts.resized is not None and (split or suppresses)
+    takes_it = takes_it or (model.is_one_network and engine in _OF_WHOLE_NETWORKS)
     if engine != "tensorflow" and not takes_it:
-        reason = f"this one is {model.type_name}" if split else "split_model is False"
+        is_unsplit = bool(model.parts.cut) and not split
+        reason = "split_model is False" if is_unsplit else f"this one is {model.type_name}"
         raise EngineError(
             f"engine {engine} runs the network of a single-shot detector that is split, but "
             f"{reason}; set engine: tensorflow"
@@ -133,9 +138,11 @@ def _candidates(config: Config, model: Model, split: bool) -> List[str]:
     if config.precision != "fp32":
         wants_tensorflow = config.precision == "tf32"
         candidates = [name for name in installed if (name == "tensorflow") == wants_tensorflow]
-    if not split or model.parts.resized is None:
+    if model.is_one_network:
+        candidates = [name for name in candidates if name in _OF_WHOLE_NETWORKS]
+    elif not split or model.parts.resized is None:
         return [readers.reference]
-    if config.precision != "tf32" and _is_built(config, model):
+    elif config.precision != "tf32" and _is_built(config, model):
         candidates = [*candidates, TENSORRT]
     if not candidates:
         return [readers.reference]
@@ -192,7 +199,8 @@ def _agreeing(
     known, called, _ = _READERS[model.parts.file_format]
     trials: List[_Trial] = []
     plain = make_engine(known, exact(config), feeders)
-    front = make_front(plain, model)
+    split = not model.is_one_network
+    front = make_front(plain, model, split)
     reference = front.run(front.prepare([image]))
     if known in candidates and exact(config) == config:
         trials.append(_Trial(known, plain, front))
@@ -203,7 +211,7 @@ def _agreeing(
             continue
         try:
             engine = make_engine(name, config, feeders)
-            front = make_front(engine, model)
+            front = make_front(engine, model, split)
         except EngineError as error:
             log.info("engine %s: %s", name, error)
             continue
@@ -230,17 +238,9 @@ def _key(candidates: List[str], config: Config, model: Model, feeders: int) -> s
     versions = [
         f"{name} {package_version(packages.get(name, [name])[0])}" for name in sorted(candidates)
     ]
-    machine = (platform.machine(), _processor(), usable_cores(config.engine_cores))
+    machine = (platform.machine(), processor(), usable_cores(config.engine_cores))
     settings = (config.device, config.precision, feeders, __version__)
     pictures = Pictures(config.calibration, (1, 1)).digest if config.precision == "int8" else ""
     facts = (*versions, repr((machine, settings)), pictures)
-    return key_of("verdict", model.parts.network().data, *facts)[:32]
-
-
-def _processor() -> str:
-    """What the processor calls itself."""
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return platform.processor()
-    return next((line for line in text.splitlines() if line.startswith("model name")), "")
+    part = model.parts.whole() if model.is_one_network else model.parts.network()
+    return key_of("verdict", part.data, *facts)[:32]

@@ -48,7 +48,7 @@ def make_ends(
         CutError: see `make_back`.
         EngineError: `engine` cannot run this model.
     """
-    takes_image = engine.starts_at == "image"
+    takes_image = engine.starts_at == "image" or model.is_one_network
     in_two = split or not takes_image
     back = make_back(config, model, in_two, by_tensorflow=takes_image)
     resizes = not takes_image and model.resizes_like_tensorflow

@@ -1,12 +1,12 @@
-"""OpenVINO as engine: the network of a cut graph on an Intel or ARM CPU.
+"""OpenVINO as engine: the network of a cut graph, or all of a segmenter, on an Intel or ARM CPU.
 
 It reads frozen graphs and ONNX as they are. Its CPU plugin would choose bfloat16 by itself where the
 processor has it, so the precision is always pinned. What was compiled is kept in the cache folder,
 so that a second start neither reads nor compiles the network.
 
-Networks are compiled for one frame. Kernels for one constant shape are faster than those for any,
-and in INT8 those for any give wrong numbers on small maps (OpenVINO 2026.4, depthwise convolutions
-with a stride).
+Networks are compiled for one frame, and for its size where that is constant. Kernels for one constant
+shape are faster than those for any, and in INT8 those for any give wrong numbers on small maps
+(OpenVINO 2026.4, depthwise convolutions with a stride).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -129,17 +129,20 @@ class OpenVinoEngine(Engine):
             "NUM_STREAMS": self._feeders,
             "INFERENCE_NUM_THREADS": self._cores,
         }
-        _, height, width = frame_shape(part)
+        size = _size_of(part)
         pictures: Optional[Pictures] = None
         if self._precision == "int8":
-            pictures = Pictures(self._calibration, (height, width))
+            if size is None:
+                raise EngineError("int8 is for networks with one size of input; set precision: fp32")
+            pictures = Pictures(self._calibration, size)
         key = self._key_of(part, pictures)
         data = load_checked(key, _SUFFIX) or b""
         compiled = self._import(data, options)
         if compiled is None:
             try:
                 model = self._read(part)
-                model.reshape([1, height, width, 3])
+                if size is not None:
+                    model.reshape([1, *size, 3])
                 if pictures is not None:
                     model = quantize(model, pictures)
                 compiled = self._core.compile_model(model, "CPU", options)
@@ -182,6 +185,14 @@ class OpenVinoEngine(Engine):
             return self._core.read_model(path)
         finally:
             os.remove(path)
+
+
+def _size_of(part: Part) -> Optional[Tuple[int, int]]:
+    """Height and width of what a network takes; None where they vary, as in front of a segmenter."""
+    shape = part.input_shape
+    if shape is not None and len(shape) == 4 and shape[1] is None and shape[2] is None:
+        return None
+    return frame_shape(part)[1:]
 
 
 def _bytes_of(exported: Any) -> bytes:

@@ -25,10 +25,12 @@ class Difference(NamedTuple):
     """Edges, 0..1 of the frame."""
     scores: float
     """0..1."""
+    pixels: float = 0.0
+    """Share of the pixels that have another class, 0..1."""
 
     def within(self, tolerance: float) -> bool:
         """Whether neither is larger than `tolerance`; NaN is."""
-        return self.boxes <= tolerance and self.scores <= tolerance
+        return all(far <= tolerance for far in self)
 
 
 def trial_picture() -> np.ndarray:
@@ -48,8 +50,13 @@ def trial_picture() -> np.ndarray:
 
 
 def compare(front: Front, reference: Tensors, image: np.ndarray) -> Difference:
-    """The raw outputs for `image` against those of TensorFlow, both scores first."""
-    scores, boxes = front.run(front.prepare([image]))[:2]
+    """The raw outputs for `image` against those of TensorFlow: scores and boxes first, or the class of
+    each pixel alone.
+    """
+    found = front.run(front.prepare([image]))
+    if len(found) == 1:
+        return Difference(0.0, 0.0, float(np.mean(found[0] != reference[0])))
+    scores, boxes = found[:2]
     return Difference(
         boxes=float(np.abs(boxes - reference[1]).max()),
         scores=float(np.abs(scores - reference[0]).max()),

@@ -8,24 +8,20 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
-import splitdet
-from splitdet.errors import EXIT_BAD_INPUT, EXIT_OK, ConfigError
+from splitdet.errors import EXIT_OK, ConfigError
 from splitdet.evaluate.coco_scores import Figure
 from splitdet.evaluate.report import markdown_table, show
+from splitdet.own_process import call_module, why_failed
 
 Settings = Dict[str, str]
 """Keys of config.yml and their values, as text."""
 
 LIMITS = {"fp32": 0.0005, "tf32": 0.002, "fp16": 0.002, "bf16": 0.01, "int8": 0.01}
 """By how much the mAP may differ. TF32 has as many digits as FP16, BF16 about as many as INT8."""
-_ERROR = "error: "
 _OF_CLASSES = ("classes", "confusion")
 
 
@@ -40,8 +36,8 @@ class Row(NamedTuple):
     """Why it did not run."""
 
 
-def combinations(words: Sequence[str]) -> List[Settings]:
-    """All combinations of `key=value,value` words, the last word varying fastest.
+def combinations(words: Sequence[str], option: str = "--compare") -> List[Settings]:
+    """All combinations of `key=value,value` words of that option, the last word varying fastest.
 
     Raises:
         ConfigError: a word is not of that form, or a key comes twice.
@@ -51,9 +47,9 @@ def combinations(words: Sequence[str]) -> List[Settings]:
         key, equals, values = word.partition("=")
         parts = [part.strip() for part in values.split(",")]
         if not equals or not key.strip() or not all(parts):
-            raise ConfigError(f"--compare {word}: expects key=value,value")
+            raise ConfigError(f"{option} {word}: expects key=value,value")
         if key.strip() in choices:
-            raise ConfigError(f"--compare {word}: {key.strip()} is there twice")
+            raise ConfigError(f"{option} {word}: {key.strip()} is there twice")
         choices[key.strip()] = parts
     return [dict(zip(choices, values)) for values in itertools.product(*choices.values())]
 
@@ -77,32 +73,13 @@ def run_variant(settings: Settings, precision: str, options: Sequence[str]) -> R
     """
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "record.json"
-        command = [sys.executable, "-m", "splitdet", "eval", *options, "--json", str(file)]
+        words = ["eval", *options, "--json", str(file)]
         for key, value in settings.items():
-            command += ["--set", f"{key}={value}"]
-        done = subprocess.run(
-            command,
-            env={**os.environ, "PYTHONPATH": _with_ours(os.environ.get("PYTHONPATH", ""))},
-            capture_output=True,
-            text=True,
-        )
+            words += ["--set", f"{key}={value}"]
+        done = call_module("splitdet", words)
         if done.returncode == EXIT_OK:
             return Row(settings, precision, json.loads(file.read_text(encoding="utf-8")))
-    return Row(settings, precision, None, _reason(done.returncode, done.stderr))
-
-
-def _with_ours(paths: str) -> str:
-    """Where modules are looked for, with this very package first."""
-    ours = str(Path(splitdet.__file__).resolve().parents[1])
-    return os.pathsep.join([ours, paths]) if paths else ours
-
-
-def _reason(exit_code: int, messages: str) -> str:
-    lines = [line.strip() for line in messages.splitlines() if line.strip()]
-    errors = [line[len(_ERROR) :] for line in lines if line.startswith(_ERROR)]
-    if exit_code == EXIT_BAD_INPUT and errors:
-        return f"not possible: {errors[-1]}"
-    return "failed with exit code {}: {}".format(exit_code, (errors or lines or ["no word"])[-1][:200])
+    return Row(settings, precision, None, why_failed(done.returncode, done.stderr))
 
 
 def difference(row: Row, reference: Row) -> Optional[float]:

@@ -6,7 +6,8 @@ All times are differences of `time.perf_counter()`.
     frames_out    frames whose results were handed on, in order
     dropped       frames_in - frames_out, by reason
     fps           frames_out per second from the capture of the first frame to the last result;
-                  no frame goes through the model twice, so these are distinct frames
+                  no frame goes through the model twice, so these are distinct frames.
+                  After a warm-up: from the last result of that one, whose frames count nowhere
     latency       a frame's way from captured to its result handed on
     read          waiting for the source, reading and decoding
     prepare       colour order and stacking, ready for the graph
@@ -25,7 +26,7 @@ from typing import Any, Deque, Dict, List, NamedTuple, Optional, Tuple
 
 from splitdet.pipeline.histogram import Histogram
 from splitdet.pipeline.queues import Inlet
-from splitdet.types import Batch
+from splitdet.types import Batch, Frame
 
 READ = "read"
 _STAGE, _TIMES = "stage ", "times "
@@ -60,10 +61,14 @@ class Meter:
 
     Args:
         window_s: seconds that `current_fps` and `recent` look back.
+        warm_up_s: seconds since the first capture; frames captured in them are left out.
     """
 
-    def __init__(self, window_s: float) -> None:
+    def __init__(self, window_s: float, warm_up_s: float = 0.0) -> None:
         self._window_s = window_s
+        self._warm_up_s = warm_up_s
+        self._warm_from_s: Optional[float] = None
+        self._last_cold_s: Optional[float] = None  # when the last frame of the warm-up was done
         self._lock = threading.Lock()
         self.frames_out = 0
         self.latency = Histogram()
@@ -93,9 +98,12 @@ class Meter:
     def batch_done(self, batch: Batch) -> None:
         """Take note of a batch whose results have been handed on."""
         now_s = time.perf_counter()
+        first = batch.frames[0]
         with self._lock:
+            if self._is_warm_up(first, now_s):
+                return
             if self._first_s is None:
-                self._first_s = batch.frames[0].captured_s - batch.frames[0].read_s
+                self._first_s = self._last_cold_s or first.captured_s - first.read_s
                 self._marks.append({**self._totals(), "time": self._first_s})
             for frame in batch.frames:
                 self.latency.add(now_s - frame.captured_s)
@@ -108,6 +116,15 @@ class Meter:
                 self._marks.append(self._totals())
             while len(self._marks) > 2 and now_s - self._marks[1]["time"] > self._window_s:
                 self._marks.popleft()
+
+    def _is_warm_up(self, first: Frame, now_s: float) -> bool:
+        """Whether a batch that begins with `first` is left out."""
+        if self._warm_from_s is None:
+            self._warm_from_s = first.captured_s + self._warm_up_s
+        if first.captured_s >= self._warm_from_s:
+            return False
+        self._last_cold_s = now_s
+        return True
 
     def shown(self, send_s: float) -> None:
         """Take note of a picture that was shown, and how long that took."""

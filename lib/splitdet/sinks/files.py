@@ -38,6 +38,13 @@ def write_json(path: str, content: Dict[str, Any]) -> None:
         Path(path).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
+def write_text(path: str, text: str) -> None:
+    """Write `text` and the end of its last line; SinkError where that fails."""
+    make_folder(path)
+    with writing(path):
+        Path(path).write_text(text + "\n", encoding="utf-8")
+
+
 def write_picture(path: str, picture: np.ndarray) -> None:
     """Write uint8 (H, W, 3), BGR, in the format that the name says; SinkError where that fails."""
     make_folder(path)

@@ -207,3 +207,12 @@ def test_a_table_has_a_column_for_every_stage_of_any_run() -> None:
         ["split", "12.3", "5.0", "7.5", "1.00", "2.00", "9", "=", "9"],
         ["whole", "12.3", "5.0", "7.5", "3.00", "-", "10", "!=", "9"],
     ]
+
+
+def test_frames_of_the_warm_up_count_nowhere(clock: Clock) -> None:
+    run = Meter(5.0, warm_up_s=2.0)
+    for step in range(1, 9):  # one a second; those captured at 100.5 and 101.5 are of the warm-up
+        clock.now_s = 100.0 + step
+        run.batch_done(_batch(captured_s=99.5 + step))
+    assert (run.frames_out, run.latency.count) == (6, 6)
+    assert (run.elapsed_s, run.fps) == (6.0, 1.0)

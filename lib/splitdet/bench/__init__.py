@@ -1,0 +1,1 @@
+"""How fast a model is on this machine, split and not split, under a matrix of settings."""

@@ -1,0 +1,58 @@
+"""Two results side by side."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench_results import content, row
+from splitdet.bench.compare import compare, read_result
+from splitdet.errors import SourceError
+
+
+@pytest.mark.parametrize(
+    ("then", "words"),
+    [([105, 107], "within the noise"), ([111, 113], "faster"), ([89, 91], "slower")],
+)
+def test_a_row_differs_where_the_change_is_more_than_both_deviations(then: list, words: str) -> None:
+    first, second = content([row(True, [98, 104])]), content([row(True, then)])  # 101 ± 4.24; ± 1.41
+    assert words in compare(first, second)
+
+
+def test_one_round_says_nothing_of_the_noise() -> None:
+    assert "not known" in compare(content([row(True, [1])]), content([row(True, [9])]))
+
+
+def test_the_folder_of_a_model_does_not_matter() -> None:
+    moved = row(True, [20, 22])
+    moved.case = replace(moved.case, model="elsewhere/m")
+    text = compare(content([row(True, [10, 11])]), content([moved]))
+    assert "| 2.000 |" in text
+
+
+def test_rows_that_only_one_result_has_are_counted() -> None:
+    both = [row(True, [10, 11]), row(False, [10, 11])]
+    assert "\n1 rows are in one of them only" in compare(content(both), content(both[:1]))
+
+
+def test_results_without_a_common_case_are_refused() -> None:
+    with pytest.raises(SourceError, match="no case in common"):
+        compare(content([row(True, [1])]), content([row(False, [1])]))
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"schema": 1}', '{"schema": 9, "kind": "bench"}'])
+def test_another_file_is_refused_by_its_name(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "other.json"
+    file.write_text(text)
+    with pytest.raises(SourceError, match=r"other\.json"):
+        read_result(str(file))
+
+
+def test_a_result_is_read_back(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    written = content([row(True, [1, 2])])
+    file.write_text(json.dumps(written))
+    assert read_result(str(file)) == written
