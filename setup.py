@@ -111,6 +111,7 @@ setup(
             *OPENVINO,
             *NNCF,
             *EVAL,
+            *DOCS,
             "mypy>=1.14; python_version>='3.9'",
             "ruff>=0.9; python_version>='3.9'",
             "types-defusedxml; python_version>='3.9'",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -48,14 +49,16 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def typing_place(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The same, as working directory of a machine without a screen."""
-    monkeypatch.chdir(place)
+def typing_place(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it, as working directory of a machine without a screen."""
+    folder = tmp_path / "place"
+    shutil.copytree(str(place), str(folder))
+    monkeypatch.chdir(folder)
     monkeypatch.setenv("SPLITDET_ENGINE", "tensorflow")
-    monkeypatch.setenv("SPLITDET_CACHE", str(place / "cache"))
+    monkeypatch.setenv("SPLITDET_CACHE", str(tmp_path / "cache"))
     for variable in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(variable, raising=False)
-    return place
+    return folder
 
 
 @contextmanager
@@ -167,6 +170,13 @@ def _leaves(part: Any) -> List[str]:
         return [part]
     inner = part.values() if isinstance(part, dict) else part
     return [leaf for one in inner for leaf in _leaves(one)]
+
+
+def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
+    pytest.importorskip("material", reason="needs splitdet[docs]")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)]
+    subprocess.run(command, cwd=str(ROOT), check=True)
+    assert (tmp_path / "threads/index.html").is_file()
 
 
 @pytest.mark.skipif(sys.version_info < (3, 9), reason="signatures are written by ast.unparse")
