@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test check install wheel clean
+.PHONY: demo test check docs install wheel clean
 
 demo: install
 	$(BIN)/splitdet demo
@@ -14,6 +14,10 @@ test: install
 check: install
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+docs: install
+	$(BIN)/python docs/scripts/pages.py
+	$(BIN)/mkdocs build --strict
 
 install: $(VENV)/installed
 
@@ -27,4 +31,4 @@ wheel: install
 	SPLITDET_OPENCV=headless $(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
 
 clean:
-	rm -rf $(VENV) build dist
+	rm -rf $(VENV) build dist site

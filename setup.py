@@ -44,6 +44,7 @@ BENCH = ["psutil>=5.9", "nvidia-ml-py>=11.515", *PLOT]
 TRAIN = ["pillow>=9.5", "defusedxml>=0.7.1", "google-crc32c>=1.5", *PLOT]
 MQTT = ["paho-mqtt>=2.0"]
 TRACK = ["edgefirst-tracker>=0.38,<1; python_version>='3.8'"]
+DOCS = ["mkdocs-material>=9.5; python_version>='3.9'"]
 NNCF = ["nncf>=2.14; python_version>='3.9'"]
 TENSORRT_RTX = "python_version>='3.9' and sys_platform=='linux' and platform_machine=='x86_64'"
 
@@ -93,6 +94,7 @@ setup(
         "plot": PLOT,
         "bench": BENCH,
         "track": TRACK,
+        "docs": DOCS,
         "dev": [
             "pytest>=7",
             *AV,
@@ -112,6 +114,7 @@ setup(
             *NNCF,
             *EVAL,
             *BENCH,
+            *DOCS,
             "mypy>=1.14; python_version>='3.9'",
             "ruff>=0.9; python_version>='3.9'",
             "types-defusedxml; python_version>='3.9'",
@@ -120,8 +123,24 @@ setup(
             "types-tqdm; python_version>='3.9'",
         ],
     },
+    keywords="object-detection real-time tensorflow frozen-graph ssd nms tensorrt openvino jetson video",
     classifiers=[
+        "Development Status :: 4 - Beta",
+        "Environment :: Console",
+        "Environment :: GPU :: NVIDIA CUDA",
+        "Intended Audience :: Developers",
+        "Intended Audience :: Science/Research",
+        "Operating System :: POSIX :: Linux",
         "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.7",
+        "Programming Language :: Python :: 3.8",
+        "Programming Language :: Python :: 3.9",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Multimedia :: Video",
         "Topic :: Scientific/Engineering :: Image Recognition",
+        "Typing :: Typed",
     ],
 )

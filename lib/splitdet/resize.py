@@ -10,16 +10,15 @@ conversions and its arithmetic on whole arrays are used.
 from __future__ import annotations
 
 import threading
-from functools import lru_cache
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
 
+from splitdet.resize_plan import Plan, Strip, make_plan, needed_rows
 from splitdet.types import check_image
 
-_STRIP_VALUES = 90_000
-"""Floats in the work of one strip; what a strip needs then fits into a core's own cache."""
+__all__ = ["needed_rows", "resize_batch", "resize_bilinear"]
 
 
 def resize_bilinear(
@@ -54,7 +53,7 @@ def resize_bilinear(
     if image.shape[:2] == (height, width):
         np.copyto(out, cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
         return out
-    plan = _plan(image.shape[0], image.shape[1], height, width)
+    plan = make_plan(image.shape[0], image.shape[1], height, width)
     image = np.ascontiguousarray(image)  # `take` would copy a part of a picture once for each strip
     lines = out.reshape(height, width * 3)
     for strip, room in zip(plan.strips, _rooms_of(plan)):
@@ -72,75 +71,6 @@ def resize_batch(images: Sequence[np.ndarray], size: Tuple[int, int]) -> np.ndar
     for image, out in zip(images, batch):
         resize_bilinear(image, size, out)
     return batch
-
-
-class Rows(NamedTuple):
-    """Which rows of a picture the rows of the result lie between."""
-
-    needed: np.ndarray
-    """intp (n,), the rows that are read, rising."""
-    all_needed: bool
-    above: np.ndarray
-    """int32 (h,), the upper row of each row of the result, as a place in `needed`."""
-    below: np.ndarray
-    """int32 (h,), the lower one likewise."""
-    share: np.ndarray
-    """float32 (h,), how far each is from its upper row, 0..1."""
-
-
-def needed_rows(height: int, wanted: int) -> Rows:
-    """The rows of a picture `height` pixels high that its resize to `wanted` rows reads."""
-    y = _axis(height, wanted)
-    needed, places = np.unique(np.concatenate([y.lower, y.upper]), return_inverse=True)
-    above, below = places.reshape(2, wanted).astype(np.int32)
-    return Rows(needed, len(needed) == height, above, below, y.share)
-
-
-class _Axis(NamedTuple):
-    """Between which two pixels each pixel of the result falls, along one axis of n pixels."""
-
-    lower: np.ndarray
-    """intp (n,), the pixel before it."""
-    upper: np.ndarray
-    """intp (n,), the pixel behind it."""
-    share: np.ndarray
-    """float32 (n,), how far it is from the first, 0..1."""
-
-
-class _Strip(NamedTuple):
-    """Rows of the result that are computed together, so that they stay in the cache."""
-
-    begin: int
-    """First row of the result."""
-    end: int
-    """Behind its last row."""
-    rows: np.ndarray
-    """intp (n,), the rows of the picture that it needs. Without `above` and `below`: first the upper
-    ones, then, where the rows of the result fall between rows, as many lower ones."""
-    run: Optional[slice]
-    """The same rows, where they follow one another."""
-    above: Optional[np.ndarray]
-    """intp (end - begin,), the upper row of each as a place in `rows`."""
-    below: Optional[np.ndarray]
-    """intp (end - begin,), the lower row likewise."""
-    share: np.ndarray
-    """float32 (end - begin, 1), how far each is from its upper row, 0..1."""
-
-
-class _Plan(NamedTuple):
-    """All that depends on the sizes alone."""
-
-    width: int
-    """Of the picture, pixels."""
-    x: _Axis
-    between_columns: bool
-    """Whether any column of the result falls between two of the picture."""
-    between_rows: bool
-    """Whether any row does."""
-    share_x: np.ndarray
-    """float32 (most rows of a strip, 3w): `x.share` for each channel, repeated over the rows.
-    Arrays of one shape are multiplied at twice the speed of a row spread over many."""
-    strips: List[_Strip]
 
 
 class _Room(NamedTuple):
@@ -177,14 +107,14 @@ class _Room(NamedTuple):
 class _Rooms(threading.local):
     """Each thread's memory for its last plan."""
 
-    plan: Optional[_Plan] = None
+    plan: Optional[Plan] = None
     rooms: Tuple[_Room, ...] = ()
 
 
 _rooms = _Rooms()
 
 
-def _rooms_of(plan: _Plan) -> Tuple[_Room, ...]:
+def _rooms_of(plan: Plan) -> Tuple[_Room, ...]:
     """This thread's memory, one for each strip; all lie in the same place."""
     if _rooms.plan is not plan:
         rows, width = len(plan.share_x), len(plan.x.lower)
@@ -201,8 +131,8 @@ def _rooms_of(plan: _Plan) -> Tuple[_Room, ...]:
 
 
 def _room(
-    plan: _Plan,
-    strip: _Strip,
+    plan: Plan,
+    strip: Strip,
     first: np.ndarray,
     second: np.ndarray,
     third: np.ndarray,
@@ -236,7 +166,7 @@ def _room(
 
 
 def _resize_strip(
-    image: np.ndarray, plan: _Plan, strip: _Strip, room: _Room, result: np.ndarray
+    image: np.ndarray, plan: Plan, strip: Strip, room: _Room, result: np.ndarray
 ) -> None:
     """Compute some rows of the result, float32 (rows, 3w)."""
     # clip: no index is out of range, and numpy then writes to its place without a copy of its own
@@ -264,44 +194,3 @@ def _resize_strip(
     np.subtract(below, above, below)
     np.multiply(below, strip.share, below)
     np.add(above, below, result)
-
-
-@lru_cache(maxsize=16)
-def _plan(height: int, width: int, rows: int, columns: int) -> _Plan:
-    """How a picture of `height` x `width` pixels becomes one of `rows` x `columns`."""
-    x, y = _axis(width, columns), _axis(height, rows)
-    between = bool(y.share.any())
-    step = max(1, _STRIP_VALUES // (columns * 6))
-    strips = [_strip(y, begin, min(begin + step, rows), between) for begin in range(0, rows, step)]
-    most = max(len(strip.rows) for strip in strips)
-    share_x = np.tile(np.repeat(x.share, 3), (most, 1))
-    return _Plan(width, x, bool(x.share.any()), between, share_x, strips)
-
-
-def _axis(size: int, wanted: int) -> _Axis:
-    """Where `wanted` pixels fall among `size`; every step in float32, as in the kernel."""
-    scale = np.float32(size) / np.float32(wanted)
-    position = np.arange(wanted, dtype=np.float32) * scale
-    before = np.floor(position)
-    lower = before.astype(np.intp)
-    # the kernel takes ceil(position); the two differ only where the share is 0, so never in the result
-    return _Axis(lower, np.minimum(lower + 1, size - 1), position - before)
-
-
-def _strip(y: _Axis, begin: int, end: int, between: bool) -> _Strip:
-    """The rows `begin` to `end` of the result."""
-    lower, upper = y.lower[begin:end], y.upper[begin:end]
-    share = y.share[begin:end, np.newaxis]
-    if not between:
-        return _Strip(begin, end, lower, _run(lower), None, None, share)
-    both = np.concatenate([lower, upper])
-    rows, places = np.unique(both, return_inverse=True)
-    if len(rows) > 0.8 * len(both):  # too few are shared to pay for a copy of each line
-        return _Strip(begin, end, both, None, None, None, share)
-    places = places.reshape(2, end - begin)
-    return _Strip(begin, end, rows, _run(rows), places[0], places[1], share)
-
-
-def _run(rows: np.ndarray) -> Optional[slice]:
-    """The slice that stands for these rows, where there is one."""
-    return slice(int(rows[0]), int(rows[-1]) + 1) if (np.diff(rows) == 1).all() else None

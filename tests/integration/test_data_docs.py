@@ -15,7 +15,7 @@ from splitdet.data.formats import FORMATS
 from splitdet.errors import EXIT_OK
 
 PAGE = (ROOT / "docs/custom-data.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"^    splitdet data (.*)$", PAGE, flags=re.MULTILINE)
+COMMANDS = re.findall(r"^splitdet data (.*)$", PAGE, flags=re.MULTILINE)
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -46,7 +46,7 @@ def test_the_playing_cards_go_all_the_way_as_the_page_tells(
         assert line in output
         assert line in PAGE
     names = sorted(path.name for path in (tmp_path / "cards-tf").iterdir())
-    assert "\n".join("    cards-tf/" + name for name in names) in PAGE
+    assert "\n".join("cards-tf/" + name for name in names) in PAGE
     found, findings = read(tmp_path / "cards-tf")
     assert len(found) == 363
     assert not findings.counts

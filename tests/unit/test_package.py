@@ -42,6 +42,20 @@ def test_a_public_name_can_be_had(name: str) -> None:
     assert getattr(splitdet, name).__name__ == name
 
 
+@pytest.mark.parametrize("name", splitdet.__all__)
+def test_a_public_name_tells_what_it_is(name: str) -> None:
+    assert getattr(splitdet, name).__doc__
+
+
+@pytest.mark.parametrize(
+    ("folder", "unknown"),
+    [("models", "engines"), ("models", "pipeline"), ("engines", "pipeline")],
+)
+def test_a_layer_does_not_import_what_is_above_it(folder: str, unknown: str) -> None:
+    for file in (LIBRARY / "splitdet" / folder).rglob("*.py"):
+        assert f"splitdet.{unknown}" not in file.read_text(encoding="utf-8"), file
+
+
 def test_public_names_can_be_listed() -> None:
     assert dir(splitdet) == sorted(splitdet.__all__)
 

@@ -42,7 +42,7 @@ def _demo(options: argparse.Namespace) -> int:
         runs.append(("fastest engine", []))
     for name, flags in runs:
         movies.append(default_movie_path())
-        print("\n{}: run_video.py {}".format(name, " ".join(flags)).rstrip(), flush=True)
+        print(f"\n{name}: splitdet run {CLIP} {' '.join(flags)}".rstrip(), flush=True)
         rows.append((name, _run([*flags, "--save", movies[-1]])))
     print("\n" + stage_table(rows) + "\n")
     for name, summary in rows:
@@ -75,11 +75,7 @@ def fetch_clip(clip: Path) -> Path:
 
 def _run(flags: List[str]) -> Dict[str, Any]:
     """Run the clip in a process of its own, with built-in settings; its summary."""
-    front = Path(__file__).resolve().parents[3] / "run_video.py"
-    if front.is_file():  # a clone
-        command = [sys.executable, str(front), "--input", CLIP]
-    else:
-        command = [sys.executable, "-m", "splitdet", "run", CLIP]
+    command = [sys.executable, "-m", "splitdet", "run", CLIP]
     with tempfile.TemporaryDirectory() as folder:
         summary = Path(folder) / "summary.json"
         settings = Path(folder) / "config.yml"

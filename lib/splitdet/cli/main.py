@@ -30,6 +30,12 @@ def main(arguments: Optional[List[str]] = None) -> NoReturn:
 
 def dispatch(arguments: Optional[List[str]] = None) -> int:
     """Run the command line; its exit code. Errors are raised."""
+    options = make_parser().parse_args(arguments)
+    return int(options.work(options))
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """What the command line takes; `work` of what it gives does it."""
     parser = argparse.ArgumentParser(
         prog="splitdet", description="Real-time detection with TensorFlow frozen graphs."
     )
@@ -40,5 +46,4 @@ def dispatch(arguments: Optional[List[str]] = None) -> int:
         *(eval, bench, doctor, plot, demo),
     ):
         module.add_commands(commands)
-    options = parser.parse_args(arguments)
-    return int(options.work(options))
+    return parser

@@ -87,6 +87,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def script(kind: str, arguments: Optional[List[str]] = None) -> NoReturn:
     """Body of run_image.py, run_video.py and run_stream.py."""
+    def work() -> int:
+        options = script_parser(kind).parse_args(arguments)
+        return int(options.work(options))
+
+    guarded(work)
+
+
+def script_parser(kind: str) -> argparse.ArgumentParser:
+    """What run_image.py, run_video.py or run_stream.py takes; `work` of what it gives does it."""
     key = INPUT_KEYS[kind]
     parser = argparse.ArgumentParser(description=f"Detect in the {key} that config.yml names.")
     parser.add_argument(
@@ -96,7 +105,8 @@ def script(kind: str, arguments: Optional[List[str]] = None) -> NoReturn:
         help=f"{key} of config.yml; several, one --input for each, are read side by side",
     )
     add_options(parser)
-    guarded(lambda: _run_script(key, parser.parse_args(arguments)))
+    parser.set_defaults(work=lambda options: _run_script(key, options))
+    return parser
 
 
 def _run_script(key: str, options: argparse.Namespace) -> int:

@@ -193,7 +193,7 @@ def _checked(settings: Dict[str, _Setting]) -> Config:
         raise _unfit(name, setting, repr(setting.value)) from None
 
 
-def _expected(name: str) -> str:
+def expected(name: str) -> str:
     """What a key takes, in words."""
     field = _FIELDS[name]
     if field.metadata["expects"]:
@@ -242,4 +242,4 @@ def _adapted(name: str, setting: _Setting) -> Any:
 
 
 def _unfit(name: str, setting: _Setting, got: str) -> ConfigError:
-    return ConfigError(f"{setting.origin}: {name}: expects {_expected(name)}, got {got}")
+    return ConfigError(f"{setting.origin}: {name}: expects {expected(name)}, got {got}")

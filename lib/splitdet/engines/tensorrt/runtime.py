@@ -103,4 +103,3 @@ class TensorRTRunner(Runner):
             self._free.pop().close()
         self._engine = None
         self._runtime = None
-

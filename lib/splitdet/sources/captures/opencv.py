@@ -196,5 +196,3 @@ def why_no_camera(spec: Union[int, str]) -> str:
     except OSError as error:
         return f"{file}: {error.strerror}; another program may use it"
     return f"{file} gives no pictures (a Jetson's CSI camera? camera.kind: csi), or is in use"
-
-

@@ -1,7 +1,7 @@
 // What stands in front of a network and behind it, on the GPU: the resize, and class-wise
 // non-maximum suppression (NMS).
 //
-// Both give the bits that splitdet/resize.py and splitdet/nms.py give, which are TensorFlow's: every
+// Both give the bits that splitdet/resize.py and splitdet/nms give, which are TensorFlow's: every
 // sum and every product is rounded by itself (__fadd_rn and so on are never fused). compile.py makes
 // kernels.ptx of this file.
 
