@@ -55,7 +55,7 @@ class Block:
             while words and re.match(r"[A-Z_]+=", words[0]):
                 words.pop(0)
             if words:
-                yield [words[0].replace(".venv/bin/", ""), *words[1:]]
+                yield [words[0].rpartition("bin/")[2], *words[1:]]
 
 
 def blocks(page: Path) -> List[Block]:
