@@ -7,7 +7,7 @@ import logging
 import os
 import time
 from pathlib import Path
-from typing import List, Optional
+from typing import List, Optional, Sequence
 
 import cv2
 import numpy as np
@@ -35,6 +35,8 @@ class ImageSource(Source):
 
     Args:
         spec: folder, wildcard (`**` for subfolders) or file.
+        paths: the pictures, where they have been found already; `spec` then is only a name.
+        first: index of the first frame.
 
     Raises:
         SourceError: nothing there.
@@ -43,10 +45,11 @@ class ImageSource(Source):
     unit = "images"
     keeps_files = True
 
-    def __init__(self, spec: str) -> None:
+    def __init__(self, spec: str, paths: Optional[Sequence[str]] = None, first: int = 0) -> None:
         super().__init__(spec)
-        self.paths = find_pictures(spec)
+        self.paths = find_pictures(spec) if paths is None else paths
         self._waiting = iter(self.paths)
+        self._index = first
 
     @property
     def frame_count(self) -> Optional[int]:
