@@ -91,7 +91,7 @@ def read_manifest(folder: Path) -> Dict[str, Any]:
         _flat(manifest)
     except OSError as error:
         raise ConfigError(f"{file}: {error.strerror}") from None
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, AttributeError):
         raise ConfigError(f"{file}: damaged; write to another folder") from None
     return dict(manifest)
 
