@@ -8,6 +8,7 @@ import os
 import signal
 import threading
 from importlib import import_module
+from queue import SimpleQueue
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from splitdet.cluster.inputs import Kind, Shard
@@ -50,16 +51,27 @@ class Ended(NamedTuple):
 class _Member:
     """A worker, and the shards that it has, in the order in which it takes them."""
 
-    def __init__(self, number: int, actor: Any) -> None:
+    def __init__(self, number: int, actor: Any, news: SimpleQueue[_Member]) -> None:
         self.name = f"worker {number}"
         self.actor = actor
-        self.opening: Any = actor.open.remote()
         self.tasks: Dict[Any, Shard] = {}
+        self.opening: Any = actor.open.remote()
+        self._news = news
+        self._tell_end_of(self.opening)
+
+    def take(self, shard: Shard) -> None:
+        """Do this after all that it has."""
+        ref = self.actor.make.remote(shard)
+        self.tasks[ref] = shard
+        self._tell_end_of(ref)
+
+    def _tell_end_of(self, ref: Any) -> None:
+        ref.future().add_done_callback(lambda unused: self._news.put(self))
 
     @property
     def next_ref(self) -> Any:
         """What it ends next."""
-        return self.opening or next(iter(self.tasks), None)
+        return self.opening or next(iter(self.tasks))
 
     def has_room(self, shard: Shard) -> bool:
         """Whether it may have this one as well; what runs for ever runs alone."""
@@ -102,6 +114,7 @@ class Crew:
         )
         self._arguments = (config, os.getcwd(), folder, digest, self.shape.cpus, self.shape.gpus > 0)
         self._numbers = itertools.count()
+        self._news: SimpleQueue[_Member] = SimpleQueue()
         self._lost_opening = 0
         self._members: List[_Member] = []
         for _ in range(self.shape.workers):
@@ -115,8 +128,7 @@ class Crew:
         """
         free = [member for member in self._members if member.has_room(shard)]
         if free:
-            member = min(free, key=lambda one: len(one.tasks))
-            member.tasks[member.actor.make.remote(shard)] = shard
+            min(free, key=lambda one: len(one.tasks)).take(shard)
         elif all(member.is_streaming for member in self._members):
             raise ConfigError(
                 f"{shard.name}: all {len(self._members)} workers read live streams already, which never "
@@ -130,16 +142,17 @@ class Crew:
         return any(member.tasks for member in self._members)
 
     def wait(self) -> Optional[Ended]:
-        """Wait until something happens; None where it is only that a worker has become ready.
+        """Wait until something happens; None where no shard has ended.
 
         Raises:
             SplitdetError: workers cannot load the model.
         """
-        refs = {member.next_ref: member for member in self._members if member.next_ref is not None}
-        (ready, *_), _ = self._ray.wait(list(refs), num_returns=1)
-        member = refs[ready]
+        member = self._news.get()  # a signal gets through here as it is, and not within Ray
+        if member not in self._members:  # lost, of which the first of its shards has told
+            return None
+        ref = member.next_ref
         try:
-            outcome = self._ray.get(ready)
+            outcome = self._ray.get(ref)
         except self._ray.exceptions.RayTaskError as error:
             return self._failed(member, _as_ours(error.cause, member.name))
         except self._ray.exceptions.RayError as error:
@@ -151,7 +164,7 @@ class Crew:
             self._lost_opening = 0
             log.info(self._told_of(member, outcome))
             return None
-        return Ended(member.tasks.pop(ready), outcome, None)
+        return Ended(member.tasks.pop(ref), outcome, None)
 
     def close(self) -> None:
         """End all workers. What they were doing is left undone."""
@@ -175,7 +188,8 @@ class Crew:
                 signal.signal(signal.SIGTERM, before)
 
     def _add(self) -> None:
-        self._members.append(_Member(next(self._numbers), self._actors.remote(*self._arguments)))
+        actor = self._actors.remote(*self._arguments)
+        self._members.append(_Member(next(self._numbers), actor, self._news))
 
     def _failed(self, member: _Member, error: SplitdetError, died: bool = False) -> Optional[Ended]:
         """A worker is lost, or stuck: another one takes its place."""
