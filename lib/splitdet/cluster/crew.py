@@ -137,6 +137,11 @@ class Crew:
         return bool(free)
 
     @property
+    def ready(self) -> int:
+        """How many workers have loaded the model."""
+        return sum(member.opening is None for member in self._members)
+
+    @property
     def is_busy(self) -> bool:
         """Whether any shard is under way."""
         return any(member.tasks for member in self._members)

@@ -17,6 +17,7 @@ from splitdet.cluster.locks import claim_cores, one_first
 from splitdet.cluster.manifest import model_digest, read_manifest, run_digest
 from splitdet.config import Config
 from splitdet.detector import Detector
+from splitdet.engines.base import usable_cores
 from splitdet.errors import ConfigError, SourceError
 from splitdet.files import partial_of
 from splitdet.processes.devices import ENGINES_THAT_PREPARE, NO_GPU
@@ -132,7 +133,7 @@ class ShardWorker:
 
     def _source(self, shard: Shard) -> Source:
         if shard.kind is Kind.PICTURES:
-            return ImageSource(shard.name, shard.items, shard.first)
+            return ImageSource(shard.name, shard.items, shard.first, usable_cores())
         return open_source(list(shard.items), self._config, patient=shard.kind is Kind.STREAMS)
 
     def _sink(self, path: Path) -> Sink:
