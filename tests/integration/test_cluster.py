@@ -168,6 +168,7 @@ def test_other_settings_are_refused_before_anything_is_done(
     (inputs / "other").mkdir()
     manifest = {"splitdet": "", "settings": {}, "inputs": ["in"], "model": ""}
     (inputs / "other" / "manifest.json").write_text(json.dumps(manifest))
+    (inputs / "other" / "part-000000.jsonl").touch()
     run = Run(inputs, tiny_model, address, "in", "other")
     assert run.end() == 2
     assert re.match(r"error: other: was made with .*; go on with the same, or write to", run.said)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Dict, Sequence
 
 from splitdet import __version__
+from splitdet.cluster.inputs import Kind
 from splitdet.config import Config
 from splitdet.engines.cache import key_of
 from splitdet.errors import ConfigError
@@ -60,13 +61,14 @@ def model_digest(config: Config) -> str:
 
 
 def settle(folder: Path, manifest: Dict[str, Any]) -> None:
-    """Write the manifest into a folder, or see that it is the one that lies there.
+    """Write the manifest into a folder, or see that it is the one of the results that lie there.
 
     Raises:
-        ConfigError: the results there were made of something else.
+        ConfigError: these were made of something else.
     """
     file = folder / FILE
-    if not file.exists():
+    has_results = any(path for kind in Kind for path in folder.glob(f"{kind.value}-*"))
+    if not (file.exists() and has_results):
         write_whole(file, (json.dumps(manifest, indent=2) + "\n").encode("ascii"))
         return
     there = _flat(read_manifest(folder))

@@ -73,8 +73,8 @@ class ShardWorker:
             ConfigError: this machine does not see the files that the one with the command sees.
             SplitdetError: the model cannot be loaded here.
         """
-        _log_to_stderr()
         self._see_the_same()
+        _log_to_stderr()
         # CUDA reads these when it is first used, and nothing has used it yet in this process
         os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
         if not self._gpu:

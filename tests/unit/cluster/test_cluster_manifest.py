@@ -23,16 +23,24 @@ def _model(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(name="folder")
+def _folder(tmp_path: Path) -> Path:
+    """One with a result in it."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "part-000000.jsonl").touch()
+    return tmp_path / "out"
+
+
 def manifest(model: Path, **settings: Any) -> Dict[str, Any]:
     """That of a run over one folder."""
     return manifest_of(make_config(model_path=str(model), **settings), ["photos"])
 
 
-def test_the_same_run_goes_on(model: Path, tmp_path: Path) -> None:
-    settle(tmp_path, manifest(model, roi=[[0, 0], [1, 0], [1, 1 / 3]], classes=["a"]))
-    digest = run_digest(tmp_path)
-    settle(tmp_path, manifest(model, roi=[[0, 0], [1, 0], [1, 1 / 3]], classes=["a"]))
-    assert run_digest(tmp_path) == digest != ""
+def test_the_same_run_goes_on(model: Path, folder: Path) -> None:
+    settle(folder, manifest(model, roi=[[0, 0], [1, 0], [1, 1 / 3]], classes=["a"]))
+    digest = run_digest(folder)
+    settle(folder, manifest(model, roi=[[0, 0], [1, 0], [1, 1 / 3]], classes=["a"]))
+    assert run_digest(folder) == digest != ""
 
 
 @pytest.mark.parametrize(
@@ -45,31 +53,31 @@ def test_the_same_run_goes_on(model: Path, tmp_path: Path) -> None:
     ],
 )
 def test_other_settings_are_refused_in_one_line(
-    model: Path, tmp_path: Path, settings: Dict[str, Any], message: str
+    model: Path, folder: Path, settings: Dict[str, Any], message: str
 ) -> None:
-    settle(tmp_path, manifest(model))
+    settle(folder, manifest(model))
     advice = "; go on with the same, or write to another folder"
     with pytest.raises(ConfigError, match=message + advice + "$"):
-        settle(tmp_path, manifest(model, **settings))
+        settle(folder, manifest(model, **settings))
 
 
-def test_another_model_under_the_same_name_is_refused(model: Path, tmp_path: Path) -> None:
-    settle(tmp_path, manifest(model))
+def test_another_model_under_the_same_name_is_refused(model: Path, folder: Path) -> None:
+    settle(folder, manifest(model))
     model.write_bytes(b"another graph")
     with pytest.raises(ConfigError, match="was made with model "):
-        settle(tmp_path, manifest(model))
+        settle(folder, manifest(model))
 
 
-def test_other_inputs_are_refused(model: Path, tmp_path: Path) -> None:
-    settle(tmp_path, manifest(model))
+def test_other_inputs_are_refused(model: Path, folder: Path) -> None:
+    settle(folder, manifest(model))
     other = manifest_of(make_config(model_path=str(model)), ["photos", "more"])
     with pytest.raises(ConfigError, match=r"with inputs \['photos'\], and not \['photos', 'more'\]"):
-        settle(tmp_path, other)
+        settle(folder, other)
 
 
-def test_what_only_changes_the_speed_may_change(model: Path, tmp_path: Path) -> None:
-    settle(tmp_path, manifest(model))
-    settle(tmp_path, manifest(model, in_flight=9, cluster={"workers": 4}, visualize=False))
+def test_what_only_changes_the_speed_may_change(model: Path, folder: Path) -> None:
+    settle(folder, manifest(model))
+    settle(folder, manifest(model, in_flight=9, cluster={"workers": 4}, visualize=False))
 
 
 def test_the_keys_that_do_not_matter_are_keys() -> None:
@@ -77,11 +85,18 @@ def test_the_keys_that_do_not_matter_are_keys() -> None:
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"settings": 1}', json.dumps({"inputs": []})])
-def test_a_damaged_manifest_is_one_line(model: Path, tmp_path: Path, content: str) -> None:
-    (tmp_path / FILE).write_text(content)
+def test_a_damaged_manifest_is_one_line(model: Path, folder: Path, content: str) -> None:
+    (folder / FILE).write_text(content)
     with pytest.raises(ConfigError, match=r"manifest\.json: damaged; write to another folder$"):
-        settle(tmp_path, manifest(model))
+        settle(folder, manifest(model))
 
 
-def test_a_folder_without_a_manifest_has_no_digest(tmp_path: Path) -> None:
-    assert run_digest(tmp_path) == ""
+def test_a_folder_without_results_takes_any_run(model: Path, folder: Path) -> None:
+    (folder / "part-000000.jsonl").unlink()
+    settle(folder, manifest(model, det_th=0.4))
+    settle(folder, manifest(model))
+    assert json.loads((folder / FILE).read_text())["settings"]["det_th"] == 0.5
+
+
+def test_a_folder_without_a_manifest_has_no_digest(folder: Path) -> None:
+    assert run_digest(folder) == ""
