@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Dict, Iterator
 
@@ -25,6 +26,8 @@ def pytest_collection_modifyitems(items: Any) -> None:
             item.add_marker(pytest.mark.skip(reason=f"{SHARED} is not there"))
         if "gstreamer" in item.keywords and why_no_gstreamer():
             item.add_marker(pytest.mark.skip(reason=why_no_gstreamer()))
+        if "ray" in item.keywords and find_spec("ray") is None:
+            item.add_marker(pytest.mark.skip(reason="Ray is not installed: pip install 'splitdet[ray]'"))
         _model_tests["collected"] += "model" in item.keywords
 
 

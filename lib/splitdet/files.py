@@ -8,27 +8,40 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Iterator
 
+PARTIAL_SUFFIX = ".part"
+"""How the names of files end that are not whole yet."""
+
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[BinaryIO]:
-    """A file to write to that becomes `path` at the end; after an error nothing is left of it.
+def partial_of(path: Path) -> Iterator[Path]:
+    """The path of a file to be made that becomes `path` at the end; after an error nothing is left.
 
-    It is written beside `path`, in a folder that is made where it is missing, under a name that no
-    other process and no other thread takes.
+    It lies beside `path`, in a folder that is made where it is missing, under a name that no other
+    process and no other thread takes.
 
     Raises:
-        OSError: the folder cannot be made, or the file cannot be written.
+        OSError: the folder cannot be made, or there is no such file at the end.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.part")
+    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}{PARTIAL_SUFFIX}")
     try:
-        with open(str(partial), "xb") as file:
-            yield file
+        yield partial
         os.replace(str(partial), str(path))
     except BaseException:
         with suppress(OSError):
             partial.unlink()
         raise
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to that becomes `path` at the end; see `partial_of`.
+
+    Raises:
+        OSError: the folder cannot be made, or the file cannot be written.
+    """
+    with partial_of(path) as partial, open(str(partial), "xb") as file:
+        yield file
 
 
 def write_whole(path: Path, data: bytes) -> None:

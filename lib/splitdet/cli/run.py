@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from splitdet.sources.choose import Spec
 
 INPUT_KEYS = {"image": "image_input", "video": "movie_input", "stream": "camera_input"}
+PLACES = ("send", "json", "csv", "coco", "crops", "raw", "trace")
+"""Options that name what results are written to."""
 
 
 def add_commands(commands: Any) -> None:
@@ -43,6 +45,12 @@ def add_commands(commands: Any) -> None:
         action="append",
         default=[],
         help="another source, read side by side with the first; may be repeated",
+    )
+    parser.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="run on the machines of a Ray cluster, with a file of results in SINK for every so many "
+        "pictures: auto (the cluster that this machine is in), HOST:PORT, or local; see docs/cluster.md",
     )
     add_options(parser)
     parser.set_defaults(work=_run_command)
@@ -126,6 +134,8 @@ def _run_script(key: str, options: argparse.Namespace) -> int:
 def _run_command(options: argparse.Namespace) -> int:
     from splitdet.sinks.send import is_sent
 
+    if options.cluster:
+        return _run_on_cluster(options)
     values: Dict[str, Any] = {}
     sink = options.sink
     if sink is not None and is_sent(sink):
@@ -160,10 +170,7 @@ def _run(
     options: argparse.Namespace, config: Config, source: Spec, sink: Optional[str]
 ) -> int:
     if options.print_config:
-        from splitdet.config.write import as_yaml
-
-        print(as_yaml(config), end="")
-        return 0
+        return _print_config(config)
     from splitdet.startup import importing
 
     with importing():
@@ -173,8 +180,8 @@ def _run(
     if config.debug_mode:
         debug_messages()
     save = options.save if isinstance(options.save, str) else sink
-    places = ("send", "json", "summary", "csv", "coco", "crops", "raw", "trace")
-    outcome = run(Job(config, source, save, **{name: getattr(options, name) for name in places}))
+    places = {name: getattr(options, name) for name in (*PLACES, "summary")}
+    outcome = run(Job(config, source, save, **places))
     if outcome.stuck:
         print(
             f"error: the {outcome.stuck[0]} stage does not return; leaving without it",
@@ -184,3 +191,29 @@ def _run(
         sys.stdout.flush()
         os._exit(outcome.exit_code or EXIT_FAILED)
     return outcome.exit_code
+
+
+def _run_on_cluster(options: argparse.Namespace) -> int:
+    for name in (*PLACES, "save"):
+        if getattr(options, name):
+            raise ConfigError(f"--{name} is not for --cluster, which writes parts of results to SINK")
+    if options.sink in (None, "none", "window"):
+        raise ConfigError("--cluster needs a folder for the results as SINK")
+    config = _config(options, {})
+    if options.print_config:
+        return _print_config(config)
+    if config.debug_mode:
+        debug_messages()
+    try:
+        from splitdet.cluster.run import ClusterJob, run_on_cluster
+    except ImportError as error:  # Windows
+        raise ConfigError(f"--cluster needs Linux or macOS: there is no {error.name} here") from None
+    sources = [options.source, *options.also]
+    return run_on_cluster(ClusterJob(config, sources, options.sink, options.cluster, options.summary))
+
+
+def _print_config(config: Config) -> int:
+    from splitdet.config.write import as_yaml
+
+    print(as_yaml(config), end="")
+    return 0

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Tuple, Union
 
 from splitdet.config.camera import Camera
+from splitdet.config.cluster import Cluster
 from splitdet.config.encode import Encode
 from splitdet.config.events import Rule, as_rules
 from splitdet.config.keys import about
@@ -140,6 +141,10 @@ class Config:
         "run",
         read=as_devices,
         expects="numbers of GPUs or cpu, such as [0, 1] or [cpu, cpu]",
+    )
+    cluster: Cluster = field(
+        default_factory=Cluster,
+        metadata=about("how splitdet run --cluster shares the work out; see docs/cluster.md", "run"),
     )
     accelerator_feeders: int = _key(
         2,

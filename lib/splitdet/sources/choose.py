@@ -24,7 +24,7 @@ CAMERA = "camera"
 HIGHEST_CAMERA = 9999
 
 
-def open_source(spec: Spec, config: Optional[Config] = None) -> Source:
+def open_source(spec: Spec, config: Optional[Config] = None, patient: bool = False) -> Source:
     """The source that `spec` names, played as `config` says.
 
     Args:
@@ -32,6 +32,7 @@ def open_source(spec: Spec, config: Optional[Config] = None) -> Source:
             (rtsp://..), GStreamer pipeline, `camera` (the section of config.yml), `csi://0` (that
             camera of a Jetson), `synthetic:FRAMES`, or a list of these.
         config: sizes, the sections camera, playback and reconnect.
+        patient: a stream need not be there yet; of several no one need.
 
     Raises:
         ConfigError: the section camera lacks something, or cameras and files are mixed.
@@ -39,9 +40,9 @@ def open_source(spec: Spec, config: Optional[Config] = None) -> Source:
     """
     config = config or Config()
     if not isinstance(spec, list):
-        return _played(spec, config, patient=False)
+        return _played(spec, config, patient)
     if len(spec) == 1:
-        return _played(spec[0], config, patient=False)
+        return _played(spec[0], config, patient)
     sources: List[Source] = []
     try:
         for one in spec:
@@ -53,6 +54,12 @@ def open_source(spec: Spec, config: Optional[Config] = None) -> Source:
     if len({source.live for source in sources}) > 1 and config.policy == "auto":
         raise ConfigError("inputs: of cameras and files together, policy must be lossless or latest")
     return SeveralSource(sources)
+
+
+def is_stream(spec: str) -> bool:
+    """Whether it names a device, an address or a GStreamer pipeline, and no file."""
+    is_address = re.match(r"[a-z][a-z0-9+.-]*://", spec) is not None
+    return is_address or is_pipeline(spec) or spec.startswith("/dev/")
 
 
 def _played(spec: Union[int, str], config: Config, patient: bool) -> Source:
@@ -78,7 +85,7 @@ def _opened(spec: Union[int, str], config: Config, patient: bool) -> Source:
         return _camera(replace(config, camera=camera), patient)
     if spec == CAMERA and not os.path.exists(spec):
         return _camera(config, patient)
-    if is_pipeline(spec) or re.match(r"[a-z][a-z0-9+.-]*://", spec) or spec.startswith("/dev/"):
+    if is_stream(spec):
         return _stream(spec, config, patient)
     if os.path.isdir(spec) or has_wildcard(spec) or is_image(spec):
         return ImageSource(spec)

@@ -7,11 +7,12 @@ import logging
 import os
 import time
 from pathlib import Path
-from typing import List, Optional
+from typing import List, Optional, Sequence
 
 import cv2
 import numpy as np
 
+from splitdet.data.parallel import ordered_map
 from splitdet.errors import SourceError
 from splitdet.sources.base import Skipped, Source
 from splitdet.types import Frame
@@ -35,6 +36,9 @@ class ImageSource(Source):
 
     Args:
         spec: folder, wildcard (`**` for subfolders) or file.
+        paths: the pictures, where they have been found already; `spec` then is only a name.
+        first: index of the first frame.
+        readers: threads that read and decode, a few pictures ahead.
 
     Raises:
         SourceError: nothing there.
@@ -43,10 +47,17 @@ class ImageSource(Source):
     unit = "images"
     keeps_files = True
 
-    def __init__(self, spec: str) -> None:
+    def __init__(
+        self, spec: str, paths: Optional[Sequence[str]] = None, first: int = 0, readers: int = 1
+    ) -> None:
         super().__init__(spec)
-        self.paths = find_pictures(spec)
-        self._waiting = iter(self.paths)
+        self.paths = find_pictures(spec) if paths is None else paths
+        alone = readers == 1
+        self._pictures = zip(
+            self.paths,
+            map(read_picture, self.paths) if alone else ordered_map(read_picture, self.paths, readers),
+        )
+        self._index = first
 
     @property
     def frame_count(self) -> Optional[int]:
@@ -55,13 +66,13 @@ class ImageSource(Source):
 
     def read(self) -> Optional[Frame]:
         """See `Source.read`."""
-        for path in self._waiting:
-            begin_s = time.perf_counter()
-            image = read_picture(path)
+        begin_s = time.perf_counter()
+        for path, image in self._pictures:
             if image is not None:
                 return self._frame(image, path, 0.0, begin_s)
             self.skipped.append(Skipped(path, "not a readable picture"))
             log.warning("%s: not a readable picture; skipped", path)
+            begin_s = time.perf_counter()
         return None
 
 

@@ -138,6 +138,28 @@ def test_a_picture_that_is_gone_when_its_turn_comes_is_skipped(tmp_path: Path) -
     assert [piece.where for piece in source.skipped] == [str(tmp_path / "a.png")]
 
 
+def test_several_readers_give_what_one_gives(tmp_path: Path) -> None:
+    for number in range(40):
+        picture = np.full((8, 8, 3), 5 * number, np.uint8)
+        (tmp_path / f"{number:02}.png").write_bytes(_encoded(".png", picture))
+    (tmp_path / "17.png").write_bytes(b"")
+    one, many = ImageSource(str(tmp_path)), ImageSource(str(tmp_path), readers=8)
+    of_one, of_many = (
+        [(frame.index, frame.source, frame.image[0, 0, 0]) for frame in _frames(source)]
+        for source in (one, many)
+    )
+    assert of_one == of_many
+    assert len(of_many) == 39
+    assert one.skipped == many.skipped
+
+
+def test_pictures_that_were_found_elsewhere_keep_their_place(tmp_path: Path) -> None:
+    _write(tmp_path, "b.png", "a.png", "c.png")
+    paths = [str(tmp_path / name) for name in ("b.png", "a.png")]
+    frames = _frames(ImageSource("two of them", paths, first=7))
+    assert [(frame.index, frame.source) for frame in frames] == list(zip((7, 8), paths))
+
+
 def test_a_skipped_picture_is_named_in_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

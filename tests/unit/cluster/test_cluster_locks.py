@@ -1,0 +1,83 @@
+"""Locks between processes."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import List
+
+import pytest
+
+from splitdet.cluster.locks import claim_cores, one_first, only_one
+from splitdet.errors import SinkError
+
+needs_affinity = pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs Linux")
+
+
+@pytest.fixture(autouse=True)
+def _own_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+
+def test_a_second_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
+    refused = pytest.raises(SinkError, match="another run writes there")
+    with only_one(tmp_path), refused, only_one(tmp_path):
+        pass
+    with only_one(tmp_path):
+        pass
+
+
+def test_the_first_goes_in_alone_and_the_others_together() -> None:
+    began, ended = threading.Event(), threading.Event()
+    inside = threading.Barrier(2, timeout=20)
+    seen: List[bool] = []
+
+    def first() -> None:
+        with one_first("test"):
+            began.set()
+            ended.wait(20)
+
+    def later() -> None:
+        with one_first("test"):
+            seen.append(ended.is_set())
+            inside.wait()  # for the other one, which must be in as well
+
+    threads = [threading.Thread(target=work) for work in (first, later, later)]
+    threads[0].start()
+    assert began.wait(20)
+    for thread in threads[1:]:
+        thread.start()
+    ended.set()
+    for thread in threads:
+        thread.join(20)
+    assert seen == [True, True]
+
+
+@needs_affinity
+def test_claimed_cores_are_used_by_nobody_else() -> None:
+    cores = os.sched_getaffinity(0)
+    claims, used = [], []
+
+    def claim() -> None:
+        claims.append(claim_cores(1))
+        used.append(os.sched_getaffinity(0))  # of this thread
+
+    for _ in range(len(cores) + 1):
+        thread = threading.Thread(target=claim)
+        thread.start()
+        thread.join()
+    assert sorted(map(list, used[:-1])) == [[core] for core in sorted(cores)]
+    assert (claims[-1], used[-1]) == (None, cores)  # none is left
+
+
+@needs_affinity
+def test_cores_are_free_again_when_whoever_had_them_is_gone() -> None:
+    before = os.sched_getaffinity(0)
+    try:
+        for _ in range(3):
+            claim = claim_cores(len(before))
+            assert claim is not None
+            claim.close()
+    finally:
+        os.sched_setaffinity(0, before)
