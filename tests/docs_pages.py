@@ -25,7 +25,7 @@ SHELL, PYTHON, YAML = "sh", "python", "yaml"
 SCRIPTS = {f"run_{kind}.py": kind for kind in INPUT_KEYS}
 FOREIGN = (
     *("sudo", "curl", "ssh", "git", "cd", "ffplay", "gst-launch-1.0", "tensorboard", "nvpmodel"),
-    *("jetson_clocks", "tegrastats", "pre-commit", "mkdocs"),
+    *("jetson_clocks", "tegrastats", "pre-commit", "mkdocs", "ray"),
 )
 """Programs of others, whose options nobody checks here."""
 _FENCE = re.compile(
