@@ -25,7 +25,7 @@ from worker import PEERS
 
 from splitdet.bench.facts import facts
 from splitdet.bench.measure import spread
-from splitdet.bench.report import aligned
+from splitdet.bench.report import aligned, number
 
 REFERENCE, OURS = "tensorflow", "ours"
 
@@ -96,10 +96,10 @@ def measure(options: argparse.Namespace) -> List[Subject]:
             subject.agreement = agreement(found, wanted, options.det_th)
         print(subject.title, subject.unable or subject.agreement, file=sys.stderr, flush=True)
     able = [subject for subject in subjects if not subject.unable]
-    for number in range(options.rounds):
+    for round_index in range(options.rounds):
         for subject in able:
             subject.rates.append(subject.ask(f"run {options.seconds}")["fps"])
-        print(f"round {number + 1} of {options.rounds}", file=sys.stderr, flush=True)
+        print(f"round {round_index + 1} of {options.rounds}", file=sys.stderr, flush=True)
     for subject in subjects:
         subject.close()
     return subjects
@@ -129,9 +129,9 @@ def table(records: List[Dict[str, Any]]) -> str:
     rows = [
         [
             one["title"],
-            "{mean:.1f}".format(**one["fps"]),
-            "{:.1f}".format(one["fps"]["std"] or 0.0),
-            "{:.2f}".format(one.get("ours_to_it", float("nan"))),
+            number(one["fps"]["mean"], 1),
+            number(one["fps"]["std"], 1),
+            number(one.get("ours_to_it"), 2),
             answers(one["agreement"]),
         ]
         for one in ran
