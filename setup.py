@@ -45,7 +45,7 @@ TRAIN = ["pillow>=9.5", "defusedxml>=0.7.1", "google-crc32c>=1.5", *PLOT]
 MQTT = ["paho-mqtt>=2.0"]
 TRACK = ["edgefirst-tracker>=0.38,<1; python_version>='3.8'"]
 DOCS = ["mkdocs-material>=9.5; python_version>='3.9'"]
-RAY = ["ray>=2.10; python_version>='3.9'", "pyarrow>=12; python_version>='3.9'"]
+RAY = ["ray>=2.10; python_version>='3.9'", "pyarrow>=17; python_version>='3.9'"]
 NNCF = ["nncf>=2.14; python_version>='3.9'"]
 TENSORRT_RTX = "python_version>='3.9' and sys_platform=='linux' and platform_machine=='x86_64'"
 

@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(items: Any) -> None:
             item.add_marker(pytest.mark.skip(reason=f"{SHARED} is not there"))
         if "gstreamer" in item.keywords and why_no_gstreamer():
             item.add_marker(pytest.mark.skip(reason=why_no_gstreamer()))
-        if "ray" in item.keywords and find_spec("ray") is None:
+        if item.get_closest_marker("ray") and find_spec("ray") is None:
             item.add_marker(pytest.mark.skip(reason="Ray is not installed: pip install 'splitdet[ray]'"))
         _model_tests["collected"] += "model" in item.keywords
 

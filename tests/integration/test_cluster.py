@@ -35,6 +35,7 @@ def address() -> Iterator[str]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("RAY_worker_niceness", "0")  # which is 15, so that other tests would slow these
         patch.setenv("PYTHONPATH", ENVIRONMENT["PYTHONPATH"])  # as if it were installed on each node
         node: Dict[str, Any] = {"num_cpus": 1, "object_store_memory": MEMORY_BYTES}
         cluster = Cluster(initialize_head=True, head_node_args=node)

@@ -180,7 +180,10 @@ class Crew:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         is_main = threading.current_thread() is threading.main_thread()
         before = signal.getsignal(signal.SIGTERM)
-        further = {"include_dashboard": False} if address == LOCAL else {}
+        further = {}
+        if address == LOCAL:
+            further = {"include_dashboard": False}
+            os.environ.setdefault("RAY_worker_niceness", "0")  # as any other run, and not 15
         try:
             self._ray.init(address, logging_level=logging.ERROR, **further)
         except (ConnectionError, RuntimeError, ValueError, self._ray.exceptions.RayError) as error:

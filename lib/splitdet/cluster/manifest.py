@@ -12,7 +12,7 @@ from splitdet.cluster.inputs import Kind
 from splitdet.config import Config
 from splitdet.engines.cache import key_of
 from splitdet.errors import ConfigError
-from splitdet.files import write_whole
+from splitdet.files import PARTIAL_SUFFIX, write_whole
 from splitdet.zoo.find import find_model
 
 FILE = "manifest.json"
@@ -68,7 +68,8 @@ def settle(folder: Path, manifest: Dict[str, Any]) -> None:
         ConfigError: these were made of something else.
     """
     file = folder / FILE
-    has_results = any(path for kind in Kind for path in folder.glob(f"{kind.value}-*"))
+    results = [path for kind in Kind for path in folder.glob(f"{kind.value}-*")]
+    has_results = any(path.suffix != PARTIAL_SUFFIX for path in results)
     if not (file.exists() and has_results):
         write_whole(file, (json.dumps(manifest, indent=2) + "\n").encode("ascii"))
         return

@@ -92,7 +92,7 @@ def test_a_damaged_manifest_is_one_line(model: Path, folder: Path, content: str)
 
 
 def test_a_folder_without_results_takes_any_run(model: Path, folder: Path) -> None:
-    (folder / "part-000000.jsonl").unlink()
+    (folder / "part-000000.jsonl").rename(folder / "part-000000.jsonl.0123abcd.part")
     settle(folder, manifest(model, det_th=0.4))
     settle(folder, manifest(model))
     assert json.loads((folder / FILE).read_text())["settings"]["det_th"] == 0.5
