@@ -11,10 +11,11 @@ from typing import Dict, List, Optional, Sequence, Tuple
 import numpy as np
 
 from splitdet.data.dataset import open_dataset
-from splitdet.data.findings import Findings, Severity
+from splitdet.data.findings import Findings
 from splitdet.data.judge import judge_boxes
 from splitdet.data.pictures import decode
 from splitdet.data.records import Box, Record
+from splitdet.data.refuse import refuse_errors
 from splitdet.data.settle import Settled, settle
 from splitdet.data.transfer import settled_records
 from splitdet.errors import DataError
@@ -47,24 +48,15 @@ def read_samples(data: str, names: Optional[Sequence[str]] = None) -> Tuple[List
         if settled.record is not None:
             wrong, boxes = judge_boxes(settled.record, ids.keys())
             findings.extend(wrong)
-            _refuse(findings, path)
+            refuse_errors(findings, path)
             samples.append(_sample(settled, settled.record, boxes, ids))
-    _refuse(findings, path)
+    refuse_errors(findings, path)
     return samples, Labels({number: name for name, number in ids.items()})
 
 
 def class_names(labels: Labels) -> List[str]:
     """The names, by id."""
     return [name for _, name in sorted(labels.names.items())]
-
-
-def _refuse(findings: Findings, path: Path) -> None:
-    """Raise DataError where there is an error among the findings."""
-    for kind in findings.of(Severity.ERROR):
-        raise DataError(
-            f"{path}: {kind.title} ({findings.kept[kind][0]}); "
-            f"'splitdet data check {path} --fix FOLDER' writes a copy without what is wrong"
-        )
 
 
 def _sample(settled: Settled, record: Record, boxes: Sequence[Box], ids: Dict[str, int]) -> Sample:
