@@ -45,8 +45,8 @@ def read_boxes(folder: Path, pictures: Optional[Path] = None) -> GroundTruth:
     if missing:
         first = findings.kept[Kind.MISSING_PICTURE][0]
         raise DataError(
-            f"{folder}: a picture is not there ({first}; {missing} of {len(read)} pictures are missing); "
-            "name their folder with --images"
+            f"{folder}: a picture is not there ({first}; {missing} of {len(read)} pictures are "
+            "missing); name their folder with --images"
         )
     records = [record for record in read if record is not None]
     for record in records:
