@@ -27,6 +27,7 @@ VOC = """<annotation>
 
 
 def write_voc(file: Path, picture: str = "1.png", name: str = "cat", **values: Any) -> None:
+    pytest.importorskip("defusedxml")
     file.parent.mkdir(parents=True, exist_ok=True)
     text = VOC.format(**{"picture": picture, "name": name, "difficult": 0, "xmin": 10, **values})
     file.write_text(text, encoding="utf-8")
@@ -148,6 +149,7 @@ def test_a_broken_coco_file_is_refused_in_one_line(
     ],
 )
 def test_a_broken_xml_file_is_refused_in_one_line(text: str, message: str, tmp_path: Path) -> None:
+    pytest.importorskip("defusedxml")
     write_pictures(tmp_path, 1)
     (tmp_path / "1.xml").write_text(text, encoding="utf-8")
     with pytest.raises(DataError, match=message) as caught:

@@ -14,6 +14,9 @@ from splitdet.errors import DataError
 from splitdet.labels import Labels
 from splitdet.train.open import class_names, read_samples
 
+for package in ("PIL", "defusedxml", "google_crc32c"):  # they come with the extra `train`
+    pytest.importorskip(package)
+
 
 @pytest.mark.parametrize("format_name", ["voc", "coco", "yolo", "tfrecord"])
 def test_boxes_are_parts_of_the_picture_in_any_format(tmp_path: Path, format_name: str) -> None:
