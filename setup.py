@@ -36,7 +36,7 @@ def opencv():
 
 AV = ["av>=12; python_version>='3.8'"]
 ONNX = ["onnx>=1.12", "onnxruntime>=1.12", "tf2onnx>=1.13"]
-EVAL = ["pycocotools>=2.0.7", "matplotlib>=3.5", "pillow>=9.5"]
+EVAL = ["pycocotools>=2.0.7", "matplotlib>=3.5", "pillow>=9.5", "defusedxml>=0.7.1"]
 OPENVINO = ["openvino>=2024.4; python_version>='3.9'"]
 WEB = ["starlette>=0.20", "uvicorn>=0.22", "prometheus-client>=0.15"]
 PLOT = ["matplotlib>=3.5"]

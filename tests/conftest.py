@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from functools import lru_cache
@@ -60,6 +61,17 @@ def pytest_sessionfinish(session: Any) -> None:
     if os.environ.get("CI") and _model_tests["collected"] and not _model_tests["passed"]:
         print("\nno test of a real model ran: see the reasons with -rs")
         session.exitstatus = 1
+
+
+@pytest.fixture(autouse=True)
+def _messages_as_they_were() -> Iterator[None]:
+    """A command that a test runs in this process sets up the messages; the next test has its own."""
+    logger = logging.getLogger("splitdet")
+    level, propagate, handlers = logger.level, logger.propagate, logger.handlers[:]
+    yield
+    logger.setLevel(level)
+    logger.propagate = propagate
+    logger.handlers[:] = handlers
 
 
 @pytest.fixture(scope="session")

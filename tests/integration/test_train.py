@@ -10,7 +10,10 @@ from commands import call
 from splitdet.compat import version
 
 pytestmark = pytest.mark.skipif(version().startswith("1."), reason="training needs TensorFlow 2")
-TINY = ("width=0.1", "size_px=64", "batch=8", "epochs=1", "views=1", "validation_share=0.2")
+TINY = (
+    *("width=0.1", "size_px=64", "batch=8", "epochs=1", "views=1", "validation_share=0.2"),
+    "frozen_blocks=13",
+)
 
 
 @pytest.mark.slow

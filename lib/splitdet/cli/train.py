@@ -40,7 +40,7 @@ def _train(options: argparse.Namespace) -> int:
 
     file = Path(options.settings) if options.settings else None
     settings = load_settings(file, _overrides(options.set))
-    pictures, labels = _pictures(options, settings)
+    pictures, test, labels = _pictures(options, settings)
     print(
         "{} pictures to learn from, {} to validate with, {} classes: {}".format(
             len(pictures.train), len(pictures.validation), len(labels), ", ".join(labels.names.values())
@@ -54,9 +54,9 @@ def _train(options: argparse.Namespace) -> int:
         run.resume()
     progress = run.train()
     print(f"best AP50 {progress.best_ap50:.4f} in epoch {progress.best_epoch}: {folder / BEST}")
-    if options.test:
+    if test:
         learner.restore_weights(load_checkpoint(folder / BEST).weights)
-        _report(learner, options.test, labels, settings.batch)
+        _report(learner, test, labels, settings.batch)
     return EXIT_OK
 
 
@@ -72,23 +72,29 @@ def _overrides(texts: List[str]) -> Dict[str, Any]:
     return found
 
 
-def _pictures(options: argparse.Namespace, settings: Any) -> Tuple[Any, Any]:
-    """What to learn from and to validate with, and the labels."""
+def _pictures(options: argparse.Namespace, settings: Any) -> Tuple[Any, Any, Any]:
+    """What to learn from and to validate with; what to judge by in the end; and the labels."""
     import numpy as np
 
     from splitdet.train.loop import Pictures
     from splitdet.train.open import class_names, read_samples
 
     samples, labels = read_samples(options.data)
-    if options.val:
-        return Pictures(samples, read_samples(options.val, class_names(labels))[0]), labels
-    order = np.random.RandomState(settings.seed).permutation(len(samples))
-    kept = max(1, round(len(samples) * settings.validation_share))
-    validation = [samples[index] for index in sorted(order[:kept])]
-    train = [samples[index] for index in sorted(order[kept:])]
+    parts: Dict[str, Any] = {}
+    for part, folder in (("val", options.val), ("test", options.test)):
+        parts[part] = [sample for sample in samples if sample.part == part]
+        if folder:
+            parts[part] = read_samples(folder, class_names(labels))[0]
+    train = [sample for sample in samples if sample.part not in parts] or samples
+    validation = parts["val"] if train is not samples or options.val else []
+    if not validation:
+        order = np.random.RandomState(settings.seed).permutation(len(train))
+        kept = max(1, round(len(train) * settings.validation_share))
+        validation = [train[index] for index in sorted(order[:kept])]
+        train = [train[index] for index in sorted(order[kept:])]
     if not train:
         raise ConfigError(f"{options.data}: one picture is not enough to learn and to validate with")
-    return Pictures(train, validation), labels
+    return Pictures(train, validation), parts["test"], labels
 
 
 def _learner(init: str, settings: Any, classes: int, samples: Any) -> Any:
@@ -107,16 +113,17 @@ def _learner(init: str, settings: Any, classes: int, samples: Any) -> Any:
         weights = calibrated_weights(architecture, some, settings.seed)
     else:
         weights = from_frozen_graph(find_model(init), architecture, settings.seed)
-    return Learner(architecture, weights, settings.frozen_blocks, settings.mixed_precision)
+    body_rate = 1.0 if init == RANDOM else settings.body_rate
+    return Learner(
+        architecture, weights, settings.frozen_blocks, settings.mixed_precision, body_rate
+    )
 
 
-def _report(learner: Any, data: str, labels: Any, batch: int) -> None:
+def _report(learner: Any, samples: Any, labels: Any, batch: int) -> None:
     """AP50 of each class, on pictures that took no part."""
     from splitdet.train.loop import detect_all
-    from splitdet.train.open import class_names, read_samples
     from splitdet.train.score import average_precisions
 
-    samples, _ = read_samples(data, class_names(labels))
     scores = average_precisions(samples, detect_all(learner, samples, batch))
     for number, score in scores.items():
         print(f"{labels[number]:<20} AP50 {score:.4f}")

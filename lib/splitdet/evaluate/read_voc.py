@@ -1,16 +1,20 @@
 """Ground truth in Pascal VOC's form: an XML file, or a picture of class ids, for each picture.
 
-The reader is small on purpose: it reads what is right and refuses the rest.
+XML is read as `data/` reads it; what is wrong is refused here.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import List, Optional
-from xml.etree import ElementTree
+from typing import Dict, List, Optional
 
+from splitdet.data.findings import Findings, Kind
+from splitdet.data.formats.voc_reader import VocReader
+from splitdet.data.label_map import ids_of, numbered
+from splitdet.data.records import Box, ImageFile, Record
+from splitdet.data.refuse import refuse_errors
 from splitdet.errors import DataError
-from splitdet.evaluate.files import find_folder, numbers_of
+from splitdet.evaluate.files import find_folder
 from splitdet.evaluate.truth import GroundTruth, LabelledImage, TrueObject
 from splitdet.sources.images import SUFFIXES
 
@@ -33,32 +37,46 @@ def read_boxes(folder: Path, pictures: Optional[Path] = None) -> GroundTruth:
         pictures: their folder; None: beside the XML files, or in `JPEGImages` or `images`.
 
     Raises:
-        DataError: a file is not such a one; the message names it.
+        DataError: something is wrong with a file, or a picture is missing; the message names it.
     """
-    found = [(file, _parse(file)) for file in sorted(folder.rglob("*.xml"))]
-    names = {_text(item, "name", file) for file, root in found for item in root.iter("object")}
-    ids = {name: number for number, name in enumerate(sorted(names), start=1)}
-    images = []
-    for number, (file, root) in enumerate(found, start=1):
-        objects = []
-        for item in root.iter("object"):
-            edges = numbers_of([_number(item, "bndbox/" + edge) for edge in _EDGES], len(_EDGES))
-            if edges is None or edges[2] < edges[0] or edges[3] < edges[1]:
-                name = _text(item, "name", file)
-                raise DataError(f"{file}: the box of {name!r} is not xmin, ymin, xmax and ymax")
-            width, height = edges[2] - edges[0], edges[3] - edges[1]
-            objects.append(
-                TrueObject(
-                    ids[_text(item, "name", file)],
-                    (edges[0], edges[1], width, height),
-                    width * height,
-                    difficult=(item.findtext("difficult") or "").strip() in ("1", "true", "True"),
-                )
-            )
-        size = [int(_number(root, "size/" + side) or 0) for side in ("width", "height")]
-        path = _picture(file, root, folder, pictures)
-        images.append(LabelledImage(number, path, size[0], size[1], tuple(objects)))
-    return GroundTruth(str(folder), tuple(images), {number: name for name, number in ids.items()})
+    reader, findings = VocReader(folder, pictures=pictures), Findings()
+    read = [reader.read(index, findings) for index in range(len(reader))]
+    missing = findings.counts.get(Kind.MISSING_PICTURE, 0)
+    if missing:
+        first = findings.kept[Kind.MISSING_PICTURE][0]
+        raise DataError(
+            f"{folder}: a picture is not there ({first}; {missing} of {len(read)} pictures are "
+            "missing); name their folder with --images"
+        )
+    records = [record for record in read if record is not None]
+    for record in records:
+        for box in record.boxes:
+            _check(box, record, findings)
+    refuse_errors(findings, folder)
+    ids = ids_of(numbered(box.label for record in records for box in record.boxes))
+    images = tuple(_labelled(number, record, ids) for number, record in enumerate(records, start=1))
+    return GroundTruth(str(folder), images, {number: name for name, number in sorted(ids.items())})
+
+
+def _check(box: Box, record: Record, findings: Findings) -> None:
+    if not box.label:
+        findings.add(Kind.NO_CLASS, record.where)
+    if box.width_px < 0 or box.height_px < 0:
+        findings.add(Kind.INVERTED_BOX, f"{record.where}: {box.label!r}")
+
+
+def _labelled(number: int, record: Record, ids: Dict[str, int]) -> LabelledImage:
+    objects = tuple(
+        TrueObject(
+            ids[box.label],
+            (box.xmin, box.ymin, box.width_px, box.height_px),
+            box.width_px * box.height_px,
+            difficult=box.difficult,
+        )
+        for box in record.boxes
+    )
+    assert isinstance(record.image, ImageFile)
+    return LabelledImage(number, record.image.path, record.width_px, record.height_px, objects)
 
 
 def pixel_folder(folder: Path) -> Optional[Path]:
@@ -76,47 +94,6 @@ def read_pixels(folder: Path, pictures: Optional[Path] = None) -> GroundTruth:
         path = _file_of(folders, [file.stem + ending for ending in SUFFIXES])
         images.append(LabelledImage(number, path, 0, 0, pixels=file))
     return GroundTruth(str(folder), tuple(images), {})
-
-
-_EDGES = ("xmin", "ymin", "xmax", "ymax")
-
-
-def _parse(file: Path) -> ElementTree.Element:
-    try:
-        data = file.read_bytes()
-        if b"<!DOCTYPE" in data or b"<!ENTITY" in data:  # could grow without end, or read other files
-            raise DataError(f"{file}: has a DTD, which annotations have not")
-        root = ElementTree.fromstring(data)
-    except OSError as error:
-        raise DataError(f"{file}: {error.strerror}") from None
-    except (ElementTree.ParseError, ValueError, LookupError) as error:
-        raise DataError(f"{file}: not readable as XML ({error})") from None
-    if root.tag != "annotation":
-        raise DataError(f"{file}: begins with <{root.tag}>, and not with <annotation>")
-    return root
-
-
-def _text(item: ElementTree.Element, tag: str, file: Path) -> str:
-    text = (item.findtext(tag) or "").strip()
-    if not text:
-        raise DataError(f"{file}: an object has no {tag}")
-    return text
-
-
-def _number(item: ElementTree.Element, tag: str) -> Optional[float]:
-    try:
-        return float(item.findtext(tag) or "")
-    except ValueError:
-        return None
-
-
-def _picture(file: Path, root: ElementTree.Element, folder: Path, pictures: Optional[Path]) -> Path:
-    written = (root.findtext("filename") or "").strip().replace("\\", "/").rpartition("/")[2]
-    names = [written] if written else []
-    names += [file.stem + ending for ending in SUFFIXES]
-    above = (file.parent, file.parent.parent, folder)
-    folders = [pictures] if pictures else [root / name for root in above for name in PICTURE_FOLDERS]
-    return _file_of(folders, names)
 
 
 def _file_of(folders: List[Path], names: List[str]) -> Path:

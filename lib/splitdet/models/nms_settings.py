@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, List, NamedTuple, Optional, Sequence, Tuple
 
 from splitdet.compat import tensorflow
 from splitdet.errors import CutError
@@ -150,11 +150,11 @@ class _Reader:
             limit, order, tensor = self._unsorted(tensor)
             limits.append([size for size in (padded_to, limit) if size is not None])
             indices.append(order)
-            together.append(walk.concatenated(tensor, 0))
+            together.append(self._parts(tensor))
         if len(set(indices)) != 1 or limits[0] != limits[1] or limits[0] != limits[2]:
             raise CutError("boxes, scores and classes are not sorted and cut off together")
         order = walk.inputs(indices[0], "TopKV2")[0]
-        if walk.concatenated(order, 0) != together[1]:
+        if self._parts(order) != together[1]:
             raise CutError("detections are not sorted by their scores")
         return self._of_classes(together, min(limits[0]))
 
@@ -198,6 +198,13 @@ class _Reader:
             to_window_frame=of_class.to_window_frame,
             **(self._like or habits())._asdict(),
         )
+
+    def _parts(self, tensor: str) -> List[str]:
+        """What is put together of all classes; where there is just one class, that itself."""
+        walk = self._walk
+        if walk.is_operation(tensor, "ConcatV2"):
+            return walk.concatenated(tensor, 0)
+        return [walk.source(tensor)]
 
     def _uncast(self, tensor: str) -> str:
         walk = self._walk

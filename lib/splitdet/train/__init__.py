@@ -6,6 +6,6 @@ augment.py           other views of a picture     learner.py     a step, and det
 features.py          what frozen layers give      score.py       average precision
 architecture.py      layers, by the zoo's names   loop.py        epochs
 network.py           running them                 checkpoint.py  all that a run needs to go on
-anchors.py           where predictions start      export.py      the frozen graph
+anchors.py           where predictions start      export.py, suppression.py  the frozen graph
 weights.py, start.py from a graph, or random      jetson.py      ONNX for jetson-inference
 """

@@ -8,22 +8,24 @@ from typing import Any, Dict, Tuple
 import numpy as np
 import yaml
 
+from splitdet.data.label_map import LABEL_MAP, as_pbtxt
 from splitdet.graph import proto
+from splitdet.graph.graph import Graph
 from splitdet.graph.load import save_graph
 from splitdet.labels import Labels
+from splitdet.models.structure import RESULTS
 from splitdet.train.anchors import make_anchors
 from splitdet.train.architecture import Architecture
 from splitdet.train.learner import tensorflow_2
 from splitdet.train.network import Network
+from splitdet.train.suppression import settings_of, write_nms
 from splitdet.train.targets import decode
 from splitdet.train.weights import Arrays
 from splitdet.zoo.find import GRAPH_FILE
 from splitdet.zoo.manifest import MANIFEST_FILE
-from splitdet.zoo.tfjs import append_nms
 
-LABEL_MAP = "label_map.pbtxt"
-_NEW_ATTRIBUTE = "explicit_paddings"
-"""Of convolutions, empty here; TensorFlow 1.15 refuses it in depthwise ones."""
+_NEW_ATTRIBUTES = ("explicit_paddings", "index_type", "Tk")
+"""Of depthwise convolutions and of TopKV2, with their defaults here; TensorFlow 1.15 refuses them."""
 _PRODUCER = 134
 """The version of graphs that TensorFlow 1.15 writes; all operations here are that old."""
 
@@ -47,7 +49,7 @@ def export_model(
     """
     graph = folder / GRAPH_FILE
     save_graph(frozen_graph(architecture, weights, score_threshold), graph)
-    (folder / LABEL_MAP).write_text(label_map_text(labels), encoding="utf-8")
+    (folder / LABEL_MAP).write_text(as_pbtxt(labels), encoding="utf-8")
     manifest = {
         "model_type": "nms_v2",
         "labels": LABEL_MAP,
@@ -60,20 +62,11 @@ def export_model(
     return graph
 
 
-def label_map_text(labels: Labels) -> str:
-    """A label map as the Object Detection API reads it."""
-    rows = []
-    for number, name in sorted(labels.names.items()):
-        quoted = name.replace("\\", "\\\\").replace("'", "\\'")
-        rows.append(f"item {{\n  id: {number}\n  name: '{quoted}'\n}}\n")
-    return "\n".join(rows)
-
-
 def frozen_graph(architecture: Architecture, weights: Arrays, score_threshold: float) -> proto.GraphDef:
     """The graph from `image_tensor` to `detection_boxes`, `_scores`, `_classes`, `num_detections`.
 
     Between them, as in exports of 2018: the Preprocessor with the old bilinear resize, the network, and
-    the Postprocessor with TensorFlow's own NMS.
+    the Postprocessor with an NMS for each class.
     """
     tf = tensorflow_2()
     with tf.Graph().as_default() as graph:
@@ -88,13 +81,15 @@ def frozen_graph(architecture: Architecture, weights: Arrays, score_threshold: f
         images = tf.subtract(scaled, 1.0, name="Preprocessor/sub")
         logits, boxes = predictions(tf, architecture, weights, images)
         scores = tf.sigmoid(logits, name="Postprocessor/convert_scores")
-        tf.slice(scores, [0, 0, 1], [-1, -1, -1], name="Postprocessor/Slice")
-        tf.expand_dims(boxes, 2, name="Postprocessor/ExpandDims_1")
-    graph_def = proto.GraphDef.FromString(graph.as_graph_def().SerializeToString())
+        objects = tf.slice(scores, [0, 0, 1], [-1, -1, -1], name="Postprocessor/Slice")
+        with_classes = tf.expand_dims(boxes, 2, name="Postprocessor/ExpandDims_1")
+        write_nms(tf, with_classes, objects, settings_of(score_threshold))
+    whole = Graph(proto.GraphDef.FromString(graph.as_graph_def().SerializeToString()))
+    needed = whole.ancestors(RESULTS)  # a loop leaves ends that nobody reads
+    graph_def = proto.GraphDef(node=[node for node in whole if node.name in needed])
     for node in graph_def.node:
-        node.attr.pop(_NEW_ATTRIBUTE, None)
-    append_nms(graph_def, score_threshold)
-    graph_def.versions.Clear()
+        for name in _NEW_ATTRIBUTES:
+            node.attr.pop(name, None)
     graph_def.versions.producer = _PRODUCER
     return graph_def
 

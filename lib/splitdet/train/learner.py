@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Sequence, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
 
 from splitdet import compat
 from splitdet.errors import EngineError, TrainError
-from splitdet.nms import Clip, NmsSettings, suppress
+from splitdet.nms import suppress
 from splitdet.train.anchors import make_anchors
-from splitdet.train.architecture import Architecture
+from splitdet.train.architecture import ROOT, Architecture, Layer
 from splitdet.train.features import Objects, as_input
 from splitdet.train.loss import detection_loss
 from splitdet.train.network import Network
+from splitdet.train.suppression import settings_of
 from splitdet.train.targets import assign, decode
 from splitdet.train.weights import Arrays
 from splitdet.types import Detections
 
 _GREATEST_NORM = 10.0
 """Of all gradients together; longer ones are shortened."""
-EVALUATION = NmsSettings(
-    score_threshold=0.01,
-    iou_threshold=0.6,
-    max_per_class=100,
-    max_total=100,
-    clip=Clip.AFTER,
-    drops_flat=False,
-)
-"""As the exported graph has it, but for the threshold: low scores count for average precision."""
+EVALUATION = settings_of(score_threshold=0.01)
+"""As the exported graph has it; low scores count for average precision."""
 
 
 def tensorflow_2() -> Any:
@@ -52,25 +46,31 @@ class Learner:
         weights: where they start.
         frozen_blocks: so many blocks of the backbone stay as they are; see `Network.front`.
         mixed_precision: compute in bfloat16.
+        body_rate: learning rate of what was trained before, as a part of that of the predictors.
     """
 
     def __init__(
-        self, architecture: Architecture, weights: Arrays, frozen_blocks: int, mixed_precision: bool
+        self,
+        architecture: Architecture,
+        weights: Arrays,
+        frozen_blocks: int,
+        mixed_precision: bool,
+        body_rate: float = 1.0,
     ) -> None:
         self._tf = tf = tensorflow_2()
         self._architecture = architecture
         self._frozen = frozen_blocks
         self._variables = {name: tf.Variable(array, name=name) for name, array in weights.items()}
-        self._learning: List[Any] = [
-            self._variables[name]
-            for layer in architecture.layers(frozen_blocks)
-            for name in (layer.weights_name, layer.biases_name)
+        layers = architecture.layers(frozen_blocks)
+        body = [layer for layer in layers if layer.name.startswith(ROOT)]
+        heads = [layer for layer in layers if not layer.name.startswith(ROOT)]
+        self._groups = [
+            _Group(tf, self._variables, heads, 1.0),
+            _Group(tf, self._variables, body, body_rate),
         ]
         dtype = tf.bfloat16 if mixed_precision else tf.float32
         self._network = Network(tf, architecture, self._variables.__getitem__, dtype)
         self._anchors = make_anchors(architecture.map_sides)
-        self._optimizer = tf.keras.optimizers.Adam(1e-3, global_clipnorm=_GREATEST_NORM)
-        self._optimizer.build(self._learning)
         self._step = tf.function(self._run_step, reduce_retracing=True)
         self._front = tf.function(self._run_front, reduce_retracing=True)
         self._predict = tf.function(self._run_predict, reduce_retracing=True)
@@ -82,12 +82,12 @@ class Learner:
 
     @property
     def optimizer(self) -> List[np.ndarray]:
-        """The optimizer's variables."""
-        return [np.asarray(variable) for variable in self._optimizer.variables]
+        """The optimizers' variables."""
+        return [np.asarray(variable) for group in self._groups for variable in group.optimizer.variables]
 
     def restore(self, weights: Arrays, optimizer: Sequence[np.ndarray]) -> None:
-        """Take up weights, and the optimizer's variables, of a checkpoint."""
-        own = list(self._optimizer.variables)
+        """Take up weights, and the optimizers' variables, of a checkpoint."""
+        own = [variable for group in self._groups for variable in group.optimizer.variables]
         if len(own) != len(optimizer):
             raise TrainError("the checkpoint is of another version of TensorFlow; train anew")
         self.restore_weights(weights)
@@ -115,7 +115,8 @@ class Learner:
         """
         targets = [assign(self._anchors, boxes, classes) for boxes, classes in objects]
         codes, classes = (np.stack(part) for part in zip(*targets))
-        self._optimizer.learning_rate.assign(rate)
+        for group in self._groups:
+            group.optimizer.learning_rate.assign(rate * group.rate)
         return float(self._step(features, codes, classes))
 
     def detect(self, images: Sequence[np.ndarray]) -> List[Detections]:
@@ -140,6 +141,26 @@ class Learner:
         with tf.GradientTape() as tape:
             found = self._network.back(features, self._frozen)
             loss = detection_loss(tf, *found, codes, classes)
-        gradients = tape.gradient(loss, self._learning)
-        self._optimizer.apply_gradients(zip(gradients, self._learning))
+        gradients = tape.gradient(loss, [group.variables for group in self._groups])
+        together, _ = tf.clip_by_global_norm(tf.nest.flatten(gradients), _GREATEST_NORM)
+        for group, of_group in zip(self._groups, tf.nest.pack_sequence_as(gradients, together)):
+            group.optimizer.apply_gradients(zip(of_group, group.variables))
         return loss
+
+
+class _Group:
+    """Layers that learn at one rate.
+
+    Args:
+        rate: theirs, as a part of that of the step.
+    """
+
+    def __init__(
+        self, tf: Any, variables: Dict[str, Any], layers: Sequence[Layer], rate: float
+    ) -> None:
+        self.variables: List[Any] = [
+            variables[name] for layer in layers for name in (layer.weights_name, layer.biases_name)
+        ]
+        self.rate = rate
+        self.optimizer = tf.keras.optimizers.Adam(1e-3)
+        self.optimizer.build(self.variables)

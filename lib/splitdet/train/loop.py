@@ -168,8 +168,8 @@ class Run:
                 if not math.isfinite(loss):
                     raise self._not_a_number(loss, number, place, rate, indices)
                 losses.append(loss)
-                bar.set_postfix(loss=f"{loss:.3f}", end=self._time_left(bar, number), refresh=False)
                 bar.update(len(indices))
+                bar.set_postfix(loss=f"{loss:.3f}", end=self._time_left(bar, number), refresh=False)
         return float(np.mean(losses)), rate
 
     def _time_left(self, bar: Any, number: int) -> str:

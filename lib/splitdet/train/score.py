@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Sequence, Tuple
+from pathlib import Path
+from typing import Dict, List, Sequence
 
-import numpy as np
-
+from splitdet.evaluate.found import FoundObject, objects_of
+from splitdet.evaluate.truth import GroundTruth, LabelledImage, TrueObject
+from splitdet.evaluate.voc_scores import voc_curves
 from splitdet.train.samples import Sample
-from splitdet.train.targets import MIN_IOU, overlap
 from splitdet.types import Detections
 
 
@@ -17,28 +18,21 @@ def average_precisions(samples: Sequence[Sample], found: Sequence[Detections]) -
     Args:
         found: the detections of each sample, best first.
     """
-    numbers = sorted({int(number) for sample in samples for number in sample.classes})
-    return {number: _of_class(samples, found, number) for number in numbers}
+    ids = {int(number): int(number) for sample in samples for number in sample.classes}
+    images = tuple(_labelled(number, sample) for number, sample in enumerate(samples))
+    truth = GroundTruth("validation pictures", images, {number: str(number) for number in sorted(ids)})
+    # overlaps are the same in a picture that is stretched to a side of 1
+    objects: List[FoundObject] = []
+    for number, detections in enumerate(found):
+        objects += objects_of(detections, number, 1, 1, ids)
+    scores = {number: curve.ap10() for number, curve in voc_curves(truth, objects).items()}
+    return {number: score for number, score in scores.items() if score is not None}
 
 
-def _of_class(samples: Sequence[Sample], found: Sequence[Detections], number: int) -> float:
-    hits: List[Tuple[float, bool]] = []
-    objects = 0
-    for sample, detections in zip(samples, found):
-        boxes = sample.boxes[sample.classes == number]
-        objects += len(boxes)
-        taken = np.zeros(len(boxes), np.bool_)
-        mine = detections.classes == number
-        ious = overlap(detections.boxes[mine], boxes)
-        for score, row in zip(detections.scores[mine], ious):
-            best = int(row.argmax()) if len(row) else -1
-            right = best >= 0 and row[best] >= MIN_IOU and not taken[best]
-            if right:
-                taken[best] = True
-            hits.append((float(score), bool(right)))
-    hits.sort(key=lambda hit: -hit[0])
-    right_ones = np.cumsum([right for _, right in hits]) if hits else np.zeros(0)
-    precision = right_ones / np.arange(1, len(hits) + 1)
-    falling = np.maximum.accumulate(precision[::-1])[::-1]
-    steps = np.diff(np.concatenate([[0.0], right_ones / objects]))
-    return float(np.sum(steps * falling))
+def _labelled(number: int, sample: Sample) -> LabelledImage:
+    """Objects in a picture whose sides are 1."""
+    objects = []
+    for (top, left, bottom, right), class_id in zip(sample.boxes.tolist(), sample.classes.tolist()):
+        size = (right - left, bottom - top)
+        objects.append(TrueObject(class_id, (left, top, *size), size[0] * size[1]))
+    return LabelledImage(number, Path(sample.name), 1, 1, tuple(objects))

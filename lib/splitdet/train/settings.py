@@ -23,11 +23,17 @@ class TrainSettings:
     """What a run is made of. The metadata of each field holds its meaning and its range."""
 
     epochs: int = _key(40, "passes over the pictures", low=1)
-    batch: int = _key(16, "pictures in a step", low=1, high=1024)
+    batch: int = _key(8, "pictures in a step", low=1, high=1024)
     learning_rate: float = _key(0.001, "the greatest one, after warm-up", low=1e-9, high=10)
+    body_rate: float = _key(
+        0.2,
+        "learning rate of the layers that were trained before, as a part of learning_rate; with --init "
+        "random it is 1",
+        high=1,
+    )
     warmup_epochs: float = _key(1.0, "epochs in which the learning rate rises to its greatest")
     frozen_blocks: int = _key(
-        13,
+        6,
         "blocks of the backbone, from the picture on, that stay as they are; 0: all layers learn",
         high=FIRST_MAP_BLOCK,
     )

@@ -27,6 +27,7 @@ VOC = """<annotation>
 
 
 def write_voc(file: Path, picture: str = "1.png", name: str = "cat", **values: Any) -> None:
+    pytest.importorskip("defusedxml")
     file.parent.mkdir(parents=True, exist_ok=True)
     text = VOC.format(**{"picture": picture, "name": name, "difficult": 0, "xmin": 10, **values})
     file.write_text(text, encoding="utf-8")
@@ -137,21 +138,24 @@ def test_a_broken_coco_file_is_refused_in_one_line(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "not readable as XML"),
-        ("<annotation><object>", "not readable as XML"),
+        ("", "annotation that cannot be read"),
+        ("<annotation><object>", "annotation that cannot be read"),
         ("<html></html>", "begins with <html>"),
-        ("<!DOCTYPE a [<!ENTITY b 'c'>]><annotation/>", "has a DTD"),
-        (VOC.format(picture="1.png", name="", difficult=0, xmin=1), "an object has no name"),
-        (VOC.format(picture="1.png", name="cat", difficult=0, xmin="left"), "the box of 'cat' is not"),
-        (VOC.format(picture="1.png", name="cat", difficult=0, xmin="nan"), "the box of 'cat' is not"),
-        (VOC.format(picture="1.png", name="cat", difficult=0, xmin=31), "the box of 'cat' is not"),
+        ("<!DOCTYPE a [<!ENTITY b 'c'>]><annotation/>", "XML with entities or a DTD"),
+        (VOC.format(picture="1.png", name="", difficult=0, xmin=1), "box without a class"),
+        (VOC.format(picture="1.png", name="cat", difficult=0, xmin="left"), "box that cannot be read"),
+        (VOC.format(picture="1.png", name="cat", difficult=0, xmin="nan"), "box that cannot be read"),
+        (VOC.format(picture="1.png", name="cat", difficult=0, xmin=31), "edges the wrong way round"),
     ],
 )
 def test_a_broken_xml_file_is_refused_in_one_line(text: str, message: str, tmp_path: Path) -> None:
+    pytest.importorskip("defusedxml")
+    write_pictures(tmp_path, 1)
     (tmp_path / "1.xml").write_text(text, encoding="utf-8")
     with pytest.raises(DataError, match=message) as caught:
         read_truth(str(tmp_path))
-    assert str(tmp_path / "1.xml") in str(caught.value)
+    assert f"{tmp_path}: " in str(caught.value)
+    assert "1.xml" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -172,6 +176,19 @@ def test_missing_pictures_are_counted(tmp_path: Path) -> None:
     truth = read_truth(str(write_json(tmp_path / "some.json", COCO)))
     with pytest.raises(DataError, match=r"1.png is not there \(1 of 1 pictures are missing\)"):
         truth.check_pictures()
+
+
+def test_missing_pictures_of_xml_files_are_counted(tmp_path: Path) -> None:
+    write_voc(tmp_path / "1.xml")
+    with pytest.raises(DataError, match=r"1\.xml: 1\.png; 1 of 1 pictures are missing\); .*--images"):
+        read_truth(str(tmp_path))
+
+
+def test_pictures_of_xml_files_may_lie_elsewhere(tmp_path: Path) -> None:
+    write_voc(tmp_path / "boxes" / "1.xml")
+    write_pictures(tmp_path / "elsewhere", 1)
+    truth = read_truth(str(tmp_path / "boxes"), str(tmp_path / "elsewhere"))
+    assert truth.images[0].path == tmp_path / "elsewhere" / "1.png"
 
 
 def test_a_dataset_without_an_object_is_refused(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Tuple
 
 import cv2
 import numpy as np
@@ -14,9 +16,11 @@ from splitdet.graph.load import load_graph
 from splitdet.labels import Labels
 from splitdet.loading import load_model
 from splitdet.models import identify
+from splitdet.models.nms_settings import TENSORFLOW_2, read_settings
 from splitdet.train.architecture import Architecture
 from splitdet.train.weights import Arrays, from_frozen_graph, random_weights
 
+pytestmark = pytest.mark.usefixtures("tensorflow_2")
 ARCHITECTURE = Architecture(classes=3, size_px=96, width=0.1)
 LABELS = Labels({1: "nine", 2: "ten", 3: "jack's"})
 
@@ -31,15 +35,24 @@ def weights() -> Arrays:
     return found
 
 
-@pytest.fixture
-def model(tmp_path: Path, weights: Arrays) -> Path:
+@pytest.fixture(scope="module")
+def model(tensorflow_2: None, tmp_path_factory: pytest.TempPathFactory, weights: Arrays) -> Path:
     """An exported detector."""
     from splitdet.train.export import export_model
 
-    return export_model(tmp_path / "model", ARCHITECTURE, weights, LABELS, {"seed": 0}, 0.3)
+    folder = tmp_path_factory.mktemp("exported") / "model"
+    return export_model(folder, ARCHITECTURE, weights, LABELS, {"seed": 0}, 0.3)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def expected(model: Path, picture: np.ndarray) -> Tuple[np.ndarray, ...]:
+    """What a plain session finds: boxes, scores, classes."""
+    found = PlainSession(model)(picture)
+    assert len(found[1]) > 5
+    return found
+
+
+@pytest.fixture(scope="module")
 def picture() -> np.ndarray:
     """Something to look at."""
     noise = np.random.RandomState(0).randint(0, 256, (12, 16, 3)).astype(np.uint8)
@@ -52,9 +65,10 @@ def test_inspect_knows_the_exported_graph(model: Path) -> None:
     assert found.input_size_px == (96, 96)
 
 
-def test_split_is_unsplit_to_the_bit(model: Path, picture: np.ndarray) -> None:
-    boxes, scores, classes = PlainSession(model)(picture)
-    assert len(scores) > 5
+def test_split_is_unsplit_to_the_bit(
+    model: Path, picture: np.ndarray, expected: Tuple[np.ndarray, ...]
+) -> None:
+    boxes, scores, classes = expected
     for split in (True, False):
         with Detector(model, split_model=split, det_th=0, engine="tensorflow") as detector:
             found = detector.detect(picture)
@@ -64,12 +78,51 @@ def test_split_is_unsplit_to_the_bit(model: Path, picture: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
-def test_engines_run_the_exported_graph(model: Path, picture: np.ndarray, engine: str) -> None:
+def test_engines_run_the_exported_graph(
+    model: Path, picture: np.ndarray, expected: Tuple[np.ndarray, ...], engine: str
+) -> None:
     pytest.importorskip(engine)
-    _, scores, _ = PlainSession(model)(picture)
     with Detector(model, det_th=0, engine=engine) as detector:
         found = detector.detect(picture)
-    np.testing.assert_allclose(found.scores, scores, atol=1e-4)
+    np.testing.assert_allclose(found.scores, expected[1], atol=1e-4)
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+def test_openvinos_own_reader_takes_the_whole_file(
+    model: Path, picture: np.ndarray, expected: Tuple[np.ndarray, ...], batch: int
+) -> None:
+    openvino = pytest.importorskip("openvino")
+    core = openvino.Core()
+    compiled = core.compile_model(
+        core.read_model(str(model)), "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
+    )
+    found = compiled(np.stack([picture[..., ::-1]] * batch))
+    by_name = {name: array[-1] for port, array in found.items() for name in port.get_names()}
+    count = int(by_name["num_detections:0"])
+    assert count == len(expected[1])
+    for name, array in zip(("boxes", "scores", "classes"), expected):
+        np.testing.assert_allclose(by_name[f"detection_{name}:0"][:count], array, atol=1e-5)
+
+
+def test_the_fast_nms_takes_the_place_of_the_exported_one(model: Path) -> None:
+    from splitdet.train.suppression import settings_of
+
+    read = read_settings(load_model(model).parts, TENSORFLOW_2)
+    assert read == replace(
+        settings_of(0.3), score_threshold=read.score_threshold, iou_threshold=read.iou_threshold
+    )
+    assert (read.score_threshold, read.iou_threshold) == pytest.approx((0.3, 0.6))
+
+
+def test_one_class_alone_is_read_as_well(tmp_path: Path) -> None:
+    from splitdet.train.export import export_model
+
+    architecture = Architecture(classes=1, size_px=64, width=0.1)
+    graph = export_model(
+        tmp_path, architecture, random_weights(architecture), Labels({1: "one"}), {}, 0.3
+    )
+    model = load_model(graph)
+    assert (model.classes, read_settings(model.parts, TENSORFLOW_2).max_total) == (1, 100)
 
 
 def test_the_exported_graph_finds_what_the_network_in_training_finds(
@@ -146,5 +199,6 @@ def test_the_network_is_that_of_the_default_model(default_model: Path) -> None:
         np.testing.assert_allclose(one, other, atol=1e-3)
 
 
-def test_no_convolution_has_an_attribute_that_tensorflow_1_15_refuses(model: Path) -> None:
-    assert not any("explicit_paddings" in node.attr for node in load_graph(model))
+def test_no_operation_has_an_attribute_that_tensorflow_1_15_refuses(model: Path) -> None:
+    refused = {"explicit_paddings", "Tk", "index_type"}
+    assert not any(refused & set(node.attr) for node in load_graph(model))

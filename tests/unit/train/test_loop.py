@@ -10,34 +10,35 @@ import pytest
 
 from splitdet.errors import TrainError
 
+pytestmark = pytest.mark.usefixtures("tensorflow_2")
+
 
 @pytest.mark.parametrize("views", [0, 2], ids=["new views", "kept views"])
-def test_two_epochs_and_two_more_are_four_to_the_bit(
+def test_an_epoch_and_one_more_are_two_to_the_bit(
     tiny_run: Callable[..., Any], tmp_path: Path, views: int
 ) -> None:
     from splitdet.train.checkpoint import LAST, load_checkpoint
 
     tiny_run("at once", views=views).train()
-    tiny_run("in parts", views=views).train(until_epoch=2)
+    tiny_run("in parts", views=views).train(until_epoch=1)
     later = tiny_run("in parts", views=views)
     later.resume()
     later.train()
     at_once, in_parts = (load_checkpoint(tmp_path / name / LAST) for name in ("at once", "in parts"))
     assert at_once.progress == in_parts.progress
-    assert at_once.progress.epoch == 4
+    assert at_once.progress.epoch == 2
     for name, array in at_once.weights.items():
         np.testing.assert_array_equal(array, in_parts.weights[name])
     for one, other in zip(at_once.optimizer, in_parts.optimizer):
         np.testing.assert_array_equal(one, other)
 
 
-def test_frozen_layers_stay_and_the_others_learn(tiny_run: Callable[..., Any], tmp_path: Path) -> None:
+def test_frozen_layers_stay_and_the_others_learn(one_epoch: Path) -> None:
     from splitdet.train.architecture import Architecture
     from splitdet.train.checkpoint import LAST, load_checkpoint
     from splitdet.train.weights import random_weights
 
-    tiny_run("run").train(until_epoch=1)
-    after = load_checkpoint(tmp_path / "run" / LAST).weights
+    after = load_checkpoint(one_epoch / LAST).weights
     architecture = Architecture(3, 64, 0.1)
     before = random_weights(architecture, 0)
     changed = {name for name in before if not np.array_equal(before[name], after[name])}
@@ -47,10 +48,11 @@ def test_frozen_layers_stay_and_the_others_learn(tiny_run: Callable[..., Any], t
     assert "FeatureExtractor/MobilenetV2/expanded_conv_13/expand/weights" in changed
 
 
-def test_a_run_with_other_settings_is_not_taken_up(tiny_run: Callable[..., Any]) -> None:
-    tiny_run("run").train(until_epoch=1)
+def test_a_run_with_other_settings_is_not_taken_up(
+    tiny_run: Callable[..., Any], one_epoch: Path
+) -> None:
     with pytest.raises(TrainError, match=r"learning_rate = 0\.001, not 0\.5"):
-        tiny_run("run", learning_rate=0.5).resume()
+        tiny_run(one_epoch.name, learning_rate=0.5).resume()
 
 
 def test_training_stops_when_nothing_gets_better(tiny_run: Callable[..., Any]) -> None:
@@ -60,27 +62,25 @@ def test_training_stops_when_nothing_gets_better(tiny_run: Callable[..., Any]) -
 
 
 def test_a_loss_that_is_not_a_number_is_explained_and_the_checkpoint_is_kept(
-    tiny_run: Callable[..., Any], tmp_path: Path
+    tiny_run: Callable[..., Any], one_epoch: Path
 ) -> None:
     from splitdet.train.checkpoint import LAST, load_checkpoint
 
-    run = tiny_run("run")
-    run.train(until_epoch=1)
-    broken = tiny_run("run")
+    broken = tiny_run(one_epoch.name)
     broken.resume()
     weights = broken._learner.weights
     weights["BoxPredictor_0/BoxEncodingPredictor/biases"][:] = np.nan
     broken._learner.restore_weights(weights)
     with pytest.raises(TrainError, match=r"became nan in epoch 2, step 1, .*lower learning_rate"):
         broken.train()
-    kept = load_checkpoint(tmp_path / "run" / LAST)
+    kept = load_checkpoint(one_epoch / LAST)
     assert kept.progress.epoch == 1
     assert all(np.isfinite(array).all() for array in kept.weights.values())
 
 
 def test_a_run_leaves_pictures_and_curves(tiny_run: Callable[..., Any], tmp_path: Path) -> None:
-    tiny_run("run", epochs=2, sample_pictures=1).train()
-    assert [path.name for path in (tmp_path / "run" / "pictures").iterdir()] == ["epoch_002_1.jpg"]
+    tiny_run("run", epochs=1, sample_pictures=1).train()
+    assert [path.name for path in (tmp_path / "run" / "pictures").iterdir()] == ["epoch_001_1.jpg"]
     import tensorflow as tf
 
     (events,) = (tmp_path / "run" / "tensorboard").iterdir()
@@ -97,7 +97,7 @@ def test_mixed_precision_learns_in_single_precision(
 ) -> None:
     from splitdet.train.checkpoint import LAST, load_checkpoint
 
-    progress = tiny_run("run", mixed_precision=True).train(until_epoch=2)
+    progress = tiny_run("run", mixed_precision=True).train(until_epoch=1)
     assert np.isfinite(progress.history[-1]["loss"])
     weights = load_checkpoint(tmp_path / "run" / LAST).weights
     assert {array.dtype for array in weights.values()} == {np.dtype(np.float32)}

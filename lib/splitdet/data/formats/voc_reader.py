@@ -36,10 +36,16 @@ class VocReader(Reader):
     Lists such as `ImageSets/Main/train.txt` tell the part of a picture, else its folder does.
     Edges are taken as they are written, as the Object Detection API does: VOC itself counts pixels from
     1 on, labelImg and most others from 0.
+
+    Args:
+        pictures: the folder of the pictures, where it is none of these.
     """
 
-    def __init__(self, path: Path, labels: Optional[Labels] = None) -> None:
+    def __init__(
+        self, path: Path, labels: Optional[Labels] = None, pictures: Optional[Path] = None
+    ) -> None:
         super().__init__(path, labels)
+        self._pictures = pictures
         self._files = list(files_below(path, (".xml",)))
         self._listed = _listed_parts(path)
 
@@ -61,7 +67,7 @@ class VocReader(Reader):
         picture = self._picture(file, _text(root, "filename"), where, findings)
         if picture is None:
             return None
-        part, name = placed(relative_to(self.root, picture), _STRUCTURE)
+        part, name = placed(relative_to(self._pictures or self.root, picture), _STRUCTURE)
         part = part or self._listed.get(file.stem, "")
         width, height = (_whole(_text(root, "size/" + side)) for side in ("width", "height"))
         if not (width and height):
@@ -90,7 +96,7 @@ class VocReader(Reader):
         folders = [file.parent]
         for other in _PICTURE_FOLDERS:
             folders += [self.root / _mirrored(below, other), self.root / other]
-        picture = find_picture(folders, names)
+        picture = find_picture([self._pictures] if self._pictures else folders, names)
         if picture is None:
             findings.add(Kind.MISSING_PICTURE, where, written or file.stem)
         return picture

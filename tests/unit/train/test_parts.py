@@ -1,0 +1,52 @@
+"""What a divided dataset is used for: train to learn from, val to validate with, test to judge by."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+from typing import List, Tuple
+
+import pytest
+
+from datasets import record, write
+from splitdet.cli.train import _pictures
+from splitdet.train.settings import TrainSettings
+
+for package in ("PIL", "defusedxml"):  # they come with the extra `train`
+    pytest.importorskip(package)
+
+
+def _parts(data: Path, val: str = "", test: str = "") -> Tuple[List[str], List[str], List[str]]:
+    options = Namespace(data=str(data), val=val, test=test)
+    pictures, judged, _ = _pictures(options, TrainSettings())
+    train, validation, held_out = (
+        sorted(sample.name for sample in some)
+        for some in (pictures.train, pictures.validation, judged)
+    )
+    return train, validation, held_out
+
+
+def _divided(folder: Path, *parts: str) -> Path:
+    return write(folder, "voc", [record(number, part=part) for number, part in enumerate(parts)])
+
+
+def test_each_part_has_its_use(tmp_path: Path) -> None:
+    data = _divided(tmp_path / "data", "train", "train", "val", "test")
+    assert _parts(data) == (["train/p0.jpg", "train/p1.jpg"], ["val/p2.jpg"], ["test/p3.jpg"])
+
+
+def test_without_a_part_for_it_some_pictures_are_kept_for_validation(tmp_path: Path) -> None:
+    train, validation, held_out = _parts(_divided(tmp_path / "data", "train", "train", "test"))
+    assert (len(train), len(validation), held_out) == (1, 1, ["test/p2.jpg"])
+    assert train != validation
+
+
+def test_datasets_that_are_named_take_the_place_of_parts(tmp_path: Path) -> None:
+    data = _divided(tmp_path / "data", "train", "val", "test")
+    other = _divided(tmp_path / "other", "")
+    assert _parts(data, str(other), str(other)) == (["train/p0.jpg"], ["p0.jpg"], ["p0.jpg"])
+
+
+def test_a_dataset_of_the_wrong_name_is_learned_from_all_the_same(tmp_path: Path) -> None:
+    train, validation, _ = _parts(_divided(tmp_path / "data", "val", "val"))
+    assert (len(train), len(validation)) == (1, 1)

@@ -1,0 +1,22 @@
+"""Settings of a run: what is wrong with one is said in one line."""
+
+from __future__ import annotations
+
+import pytest
+
+from splitdet.errors import ConfigError
+from splitdet.train.settings import checked
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("epoch", 3, "unknown key 'epoch'"),
+        ("batch", 0, "batch: expects 1 to 1024, got 0"),
+        ("flip", "maybe", "flip: expects bool"),
+        ("frozen_blocks", 14, "expects 0 to 13, got 14"),
+    ],
+)
+def test_a_wrong_setting_is_refused(key: str, value: object, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        checked({key: value}, "test")
