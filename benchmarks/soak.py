@@ -92,6 +92,8 @@ def soak(options: argparse.Namespace, detector: Any) -> Dict[str, Any]:
                 samples.append({"frames_in": pipeline.inlet.captured, **held()})
                 if len(samples) % 10 == 0:
                     print(f"{time.perf_counter() - begin_s:.0f} s", samples[-1], flush=True)
+        if not samples:  # a camera so fast that all of it came before the first result
+            samples.append({"frames_in": pipeline.inlet.captured, **held()})
     seconds = time.perf_counter() - begin_s
     dropped = pipeline.dropped
     return {
