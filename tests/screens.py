@@ -15,7 +15,7 @@ from splitdet.sinks.window import why_no_window
 
 PROGRAMS = ("Xvfb", "xdotool", "openbox")
 SIZE_PX = (1024, 600)
-PATIENCE_S = 120.0
+PATIENCE_S = 60.0
 
 
 def why_no_screen() -> str:
@@ -63,7 +63,9 @@ class Screen:
         os.close(theirs)
         with os.fdopen(ours) as number:
             display = ":" + number.readline().strip()
-        self.environment = {**os.environ, "DISPLAY": display, "PYTHONPATH": str(ROOT / "lib")}
+        paths = [str(ROOT / "lib"), os.environ.get("PYTHONPATH", "")]
+        python_path = os.pathsep.join(filter(None, paths))
+        self.environment = {**os.environ, "DISPLAY": display, "PYTHONPATH": python_path}
         self.environment.pop("WAYLAND_DISPLAY", None)
         self._processes.append(subprocess.Popen(["openbox"], env=self.environment, **quiet))
         until(lambda: self.xdotool("get_num_desktops"))  # the window manager is there
