@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import threading
 from pathlib import Path
-from typing import List
+from typing import IO, List
 
 import pytest
 
@@ -28,10 +29,19 @@ def test_a_second_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
         pass
 
 
-def test_the_first_goes_in_alone_and_the_others_together() -> None:
+def test_the_first_goes_in_alone_and_the_others_together(monkeypatch: pytest.MonkeyPatch) -> None:
     began, ended = threading.Event(), threading.Event()
     inside = threading.Barrier(2, timeout=20)
+    waiting = threading.Semaphore(0)  # released by each who asks for a shared lock
     seen: List[bool] = []
+    flock = fcntl.flock
+
+    def watched_flock(file: IO[str], operation: int) -> None:
+        if operation == fcntl.LOCK_SH:
+            waiting.release()
+        flock(file, operation)
+
+    monkeypatch.setattr(fcntl, "flock", watched_flock)
 
     def first() -> None:
         with one_first("test"):
@@ -48,6 +58,7 @@ def test_the_first_goes_in_alone_and_the_others_together() -> None:
     assert began.wait(20)
     for thread in threads[1:]:
         thread.start()
+        assert waiting.acquire(timeout=20)
     ended.set()
     for thread in threads:
         thread.join(20)
