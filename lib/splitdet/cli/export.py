@@ -36,6 +36,7 @@ def _export(options: argparse.Namespace) -> int:
     from splitdet.train.checkpoint import BEST, load_checkpoint
     from splitdet.train.export import export_model
     from splitdet.train.jetson import export_jetson
+    from splitdet.train.normalise import folded
     from splitdet.train.settings import checked
 
     if not 0 <= options.score_threshold < 1:
@@ -46,9 +47,10 @@ def _export(options: argparse.Namespace) -> int:
     settings = checked(checkpoint.settings, str(path))
     labels = Labels(dict(enumerate(checkpoint.classes, start=1)))
     architecture = Architecture(len(labels), settings.size_px, settings.width)
+    weights = folded(architecture, checkpoint.weights)
     folder = Path(options.out)
     if options.format == JETSON:
-        file = export_jetson(folder, architecture, checkpoint.weights, labels)
+        file = export_jetson(folder, architecture, weights, labels)
     else:
         progress = checkpoint.progress
         notes = {
@@ -56,8 +58,6 @@ def _export(options: argparse.Namespace) -> int:
             "AP50": f"{progress.best_ap50:.4f} on its validation pictures",
             "seed": settings.seed,
         }
-        file = export_model(
-            folder, architecture, checkpoint.weights, labels, notes, options.score_threshold
-        )
+        file = export_model(folder, architecture, weights, labels, notes, options.score_threshold)
     print(file)
     return EXIT_OK

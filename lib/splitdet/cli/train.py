@@ -10,7 +10,8 @@ from splitdet.config.schema import DEFAULT_MODEL
 from splitdet.errors import EXIT_OK, ConfigError
 
 RANDOM = "random"
-_CALIBRATION_PICTURES = 32
+_MEASURED_PICTURES = 32
+"""For the means and variances that normalisation begins with."""
 
 
 def add_commands(commands: Any) -> None:
@@ -100,22 +101,32 @@ def _pictures(options: argparse.Namespace, settings: Any) -> Tuple[Any, Any, Any
 def _learner(init: str, settings: Any, classes: int, samples: Any) -> Any:
     from splitdet.train.architecture import Architecture
     from splitdet.train.features import as_input
-    from splitdet.train.learner import Learner
-    from splitdet.train.start import calibrated_weights
-    from splitdet.train.weights import from_frozen_graph
+    from splitdet.train.learner import Learner, tensorflow_2
+    from splitdet.train.normalise import normalised
+    from splitdet.train.weights import from_frozen_graph, random_weights
     from splitdet.zoo.find import find_model
 
     architecture = Architecture(classes, settings.size_px, settings.width)
-    if init == RANDOM:
-        some = as_input(
-            [sample.pixels() for sample in samples[:_CALIBRATION_PICTURES]], settings.size_px
-        )
-        weights = calibrated_weights(architecture, some, settings.seed)
+    is_new = init == RANDOM
+    if is_new:
+        weights = random_weights(architecture, settings.seed)
     else:
         weights = from_frozen_graph(find_model(init), architecture, settings.seed)
-    body_rate = 1.0 if init == RANDOM else settings.body_rate
+    pictures = [sample.pixels() for sample in samples[:: 1 + len(samples) // _MEASURED_PICTURES]]
+    learning = normalised(
+        tensorflow_2(),
+        architecture,
+        weights,
+        as_input(pictures, settings.size_px),
+        settings.frozen_blocks,
+        fresh=is_new,
+    )
     return Learner(
-        architecture, weights, settings.frozen_blocks, settings.mixed_precision, body_rate
+        architecture,
+        learning,
+        settings.frozen_blocks,
+        settings.mixed_precision,
+        1.0 if is_new else settings.body_rate,
     )
 
 

@@ -1,7 +1,7 @@
 """SSDLite on MobileNet v2 (Sandler et al. 2018), layer by layer, by the names of the zoo's graph.
 
-Batch normalisation is not among the layers: in a network that was trained before, it is a scale and
-a shift, which `weights.py` makes part of each convolution.
+Batch normalisation is not among the layers: once a network has been trained, it is a scale and a shift,
+part of each convolution. `weights.py` folds that of a graph, and `normalise.py` that of training.
 """
 
 from __future__ import annotations
@@ -42,6 +42,11 @@ class Layer:
     def without_relu(self) -> Layer:
         """The same, and nothing behind it."""
         return replace(self, relu=False)
+
+    @property
+    def is_predictor(self) -> bool:
+        """Whether it gives predictions themselves."""
+        return self.name.endswith("Predictor")
 
     @property
     def weights_name(self) -> str:

@@ -13,7 +13,7 @@ from splitdet.train.anchors import make_anchors
 from splitdet.train.architecture import ROOT, Architecture, Layer
 from splitdet.train.features import Objects, as_input
 from splitdet.train.loss import detection_loss
-from splitdet.train.network import Network
+from splitdet.train.normalise import NormalisedNetwork, scale_name
 from splitdet.train.suppression import settings_of
 from splitdet.train.targets import assign, decode
 from splitdet.train.weights import Arrays
@@ -43,7 +43,7 @@ class Learner:
     """Weights that learn.
 
     Args:
-        weights: where they start.
+        weights: where they start; see `normalised` for layers that learn.
         frozen_blocks: so many blocks of the backbone stay as they are; see `Network.front`.
         mixed_precision: compute in bfloat16.
         body_rate: learning rate of what was trained before, as a part of that of the predictors.
@@ -69,7 +69,8 @@ class Learner:
             _Group(tf, self._variables, body, body_rate),
         ]
         dtype = tf.bfloat16 if mixed_precision else tf.float32
-        self._network = Network(tf, architecture, self._variables.__getitem__, dtype)
+        self._network = NormalisedNetwork(tf, architecture, self._variables, dtype, training=False)
+        self._learning = NormalisedNetwork(tf, architecture, self._variables, dtype, training=True)
         self._anchors = make_anchors(architecture.map_sides)
         self._step = tf.function(self._run_step, reduce_retracing=True)
         self._front = tf.function(self._run_front, reduce_retracing=True)
@@ -77,7 +78,7 @@ class Learner:
 
     @property
     def weights(self) -> Arrays:
-        """The weights as they are now."""
+        """The weights as they are now, normalisation apart; see `folded`."""
         return {name: variable.numpy() for name, variable in self._variables.items()}
 
     @property
@@ -139,7 +140,7 @@ class Learner:
     def _run_step(self, features: Any, codes: Any, classes: Any) -> Any:
         tf = self._tf
         with tf.GradientTape() as tape:
-            found = self._network.back(features, self._frozen)
+            found = self._learning.back(features, self._frozen)
             loss = detection_loss(tf, *found, codes, classes)
         gradients = tape.gradient(loss, [group.variables for group in self._groups])
         together, _ = tf.clip_by_global_norm(tf.nest.flatten(gradients), _GREATEST_NORM)
@@ -159,7 +160,10 @@ class _Group:
         self, tf: Any, variables: Dict[str, Any], layers: Sequence[Layer], rate: float
     ) -> None:
         self.variables: List[Any] = [
-            variables[name] for layer in layers for name in (layer.weights_name, layer.biases_name)
+            variables[name]
+            for layer in layers
+            for name in (layer.weights_name, layer.biases_name, scale_name(layer))
+            if name in variables
         ]
         self.rate = rate
         self.optimizer = tf.keras.optimizers.Adam(1e-3)

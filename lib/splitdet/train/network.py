@@ -94,11 +94,15 @@ class Network:
         dtype = tf.float32 if layer.depthwise else self._dtype
         tensor = tf.cast(tensor, dtype)
         kernel = tf.cast(self._weights(layer.weights_name), dtype)
-        bias = tf.cast(self._weights(layer.biases_name), dtype)
         strides = [1, layer.stride, layer.stride, 1]
         if layer.depthwise:
             tensor = tf.nn.depthwise_conv2d(tensor, kernel, strides, "SAME", name=layer.name)
         else:
             tensor = tf.nn.conv2d(tensor, kernel, strides, "SAME", name=layer.name + "/Conv2D")
-        tensor = tf.nn.bias_add(tensor, bias, name=layer.name + "/BiasAdd")
+        tensor = self._shift(tensor, layer)
         return tf.nn.relu6(tensor, name=layer.name + "/Relu6") if layer.relu else tensor
+
+    def _shift(self, tensor: Any, layer: Layer) -> Any:
+        """What comes between a convolution and its ReLU6."""
+        bias = self._tf.cast(self._weights(layer.biases_name), tensor.dtype)
+        return self._tf.nn.bias_add(tensor, bias, name=layer.name + "/BiasAdd")

@@ -55,7 +55,7 @@ def random_weights(architecture: Architecture, seed: int = 0) -> Arrays:
         fan_in = layer.kernel_px**2 * (1 if layer.depthwise else layer.inputs)
         kernel = random.standard_normal(layer.kernel_shape) * np.sqrt(2.0 / fan_in)
         bias = np.zeros(layer.outputs, np.float32)
-        if layer.name.endswith("Predictor"):
+        if layer.is_predictor:
             kernel *= 0.1
         if layer.name.endswith("/ClassPredictor"):
             rows = bias.reshape(-1, architecture.classes + 1)

@@ -28,8 +28,10 @@ def tensorflow_2() -> Iterator[None]:
 def make_run(folder: Path, **settings: Any) -> Any:
     """A run on a few pictures of shapes, one step an epoch."""
     from splitdet.train.architecture import Architecture
-    from splitdet.train.learner import Learner
+    from splitdet.train.features import as_input
+    from splitdet.train.learner import Learner, tensorflow_2
     from splitdet.train.loop import Pictures, Run
+    from splitdet.train.normalise import normalised
     from splitdet.train.settings import checked
     from splitdet.train.shapes import draw_shapes
     from splitdet.train.weights import random_weights
@@ -37,7 +39,14 @@ def make_run(folder: Path, **settings: Any) -> Any:
     chosen = checked({**TINY, "frozen_blocks": 13, **settings}, "test")
     samples, labels = draw_shapes("shapes:10")
     architecture = Architecture(len(labels), chosen.size_px, chosen.width)
-    weights = random_weights(architecture, chosen.seed)
+    weights = normalised(
+        tensorflow_2(),
+        architecture,
+        random_weights(architecture, chosen.seed),
+        as_input([sample.pixels() for sample in samples], chosen.size_px),
+        chosen.frozen_blocks,
+        fresh=True,
+    )
     learner = Learner(
         architecture, weights, chosen.frozen_blocks, chosen.mixed_precision, chosen.body_rate
     )
