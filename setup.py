@@ -61,7 +61,7 @@ setup(
     packages=find_packages("lib"),
     package_data={
         "splitdet": [
-            *("py.typed", "labels/*.json", "zoo/manifests/*.yml", "web/static/*"),
+            *("py.typed", "labels/*.json", "zoo/manifests/*.yml", "zoo/shipped/*/*", "web/static/*"),
             "engines/tensorrt/kernels/*",
         ]
     },

@@ -11,6 +11,7 @@ from model_folders import QUANTIZED, put
 from places import MODEL
 from splitdet.cli.main import dispatch
 from splitdet.errors import ModelError
+from splitdet.zoo.find import SHAPES
 from splitdet.zoo.manifest import names
 
 pytestmark = pytest.mark.usefixtures("working_folder")
@@ -28,7 +29,7 @@ def test_the_table_has_a_header(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_every_model_of_the_zoo_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert list(_listed(capsys)) == ["name", *names()]
+    assert list(_listed(capsys)) == ["name", *names(), SHAPES]
 
 
 @pytest.mark.parametrize(
@@ -54,8 +55,8 @@ def test_an_installed_model_is_marked_under_its_published_name(
 ) -> None:
     put(f"models/{folder}/frozen_inference_graph.pb")
     rows = _listed(capsys)
-    assert [one for one, cells in rows.items() if cells[-1] == "yes"] == [name]
-    assert len(rows) == 1 + len(names())
+    assert [one for one, cells in rows.items() if cells[-1] == "yes"] == [name, SHAPES]
+    assert len(rows) == 2 + len(names())
 
 
 def test_a_model_of_ones_own_is_listed_with_what_its_manifest_says(

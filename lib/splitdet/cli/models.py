@@ -41,16 +41,16 @@ def add_commands(commands: Any) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from splitdet.zoo.find import own_models
+    from splitdet.zoo.find import MODELS, own_models, shipped_models
     from splitdet.zoo.manifest import names
 
     rows = [("name", "type", "anchors", "size", "installed")]
     problems = []
-    for name in (*names(), *own_models()):
+    for folder in (*(MODELS / name for name in (*names(), *own_models())), *shipped_models()):
         try:
-            rows.append(_row(name))
+            rows.append(_row(folder))
         except ModelError as error:  # of one's own: the others are listed all the same
-            rows.append((name, "?", "?", "?", "?"))
+            rows.append((folder.name, "?", "?", "?", "?"))
             problems.append(str(error))
     widths = [max(map(len, column)) for column in zip(*rows)]
     for row in rows:
@@ -60,13 +60,14 @@ def _list(options: argparse.Namespace) -> int:
     return 0
 
 
-def _row(name: str) -> Tuple[str, str, str, str, str]:
+def _row(folder: Path) -> Tuple[str, str, str, str, str]:
     """What the list says of a model."""
-    from splitdet.zoo.find import MODELS, graph_in, manifest_of
+    from splitdet.zoo.find import graph_in, manifest_of
     from splitdet.zoo.manifest import Manifest, same_model
 
-    manifest = manifest_of(MODELS / name) or Manifest(name)
-    folders = [MODELS / known for known in same_model(name) or (name,)]
+    name = folder.name
+    manifest = manifest_of(folder) or Manifest(name)
+    folders = [folder.with_name(known) for known in same_model(name) or (name,)]
     here = any(folder.is_dir() and graph_in(folder, manifest) for folder in folders)
     size = manifest.input_size_px
     return (

@@ -22,11 +22,11 @@ def _key(default: Any, meaning: str, low: float = 0, high: float = 1e9) -> Any:
 class TrainSettings:
     """What a run is made of. The metadata of each field holds its meaning and its range."""
 
-    epochs: int = _key(40, "passes over the pictures", low=1)
+    epochs: int = _key(50, "passes over the pictures", low=1)
     batch: int = _key(8, "pictures in a step", low=1, high=1024)
     learning_rate: float = _key(0.001, "the greatest one, after warm-up", low=1e-9, high=10)
     body_rate: float = _key(
-        0.2,
+        0.5,
         "learning rate of the layers that were trained before, as a part of learning_rate; with --init "
         "random it is 1",
         high=1,
@@ -38,7 +38,7 @@ class TrainSettings:
         high=FIRST_MAP_BLOCK,
     )
     views: int = _key(
-        12,
+        10,
         "augmented views of each picture, whose features are kept on disk; 0: a new view in each epoch, "
         "nothing is kept",
     )

@@ -60,13 +60,14 @@ def _draw(random: np.random.RandomState) -> Tuple[np.ndarray, np.ndarray, np.nda
         colour = random.uniform(0, 255, 3)
         if np.linalg.norm(colour - ground) < _CONTRAST or overlap(box[None], boxes).sum() > 0:
             continue
-        _paint(image, NAMES[kind], np.rint(box * _SIDE_PX).astype(int), colour)
+        paint(image, NAMES[kind], np.rint(box * _SIDE_PX).astype(int), colour)
         boxes = np.vstack([boxes, box])
         classes.append(kind + 1)
     return image, boxes, np.array(classes, np.int64)
 
 
-def _paint(image: np.ndarray, name: str, box_px: np.ndarray, colour: np.ndarray) -> None:
+def paint(image: np.ndarray, name: str, box_px: np.ndarray, colour: np.ndarray) -> None:
+    """Draw a shape of `NAMES` that fills a box: top, left, bottom, right."""
     top, left, bottom, right = (int(edge) for edge in box_px)
     if name == "rectangle":
         image[top:bottom, left:right] = colour

