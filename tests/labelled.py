@@ -102,3 +102,14 @@ def write_json(path: Path, content: Any) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content), encoding="utf-8")
     return path
+
+
+def evaluated(ap: Optional[float], begins: Optional[float] = 1e-8) -> Dict[str, Any]:
+    """What `splitdet eval` writes: an mAP, of boxes from a score on."""
+    return {
+        "thresholds": {"evaluated_from": begins},
+        "boxes": {"AP": ap, "AP50": 0.5},
+        "boxes_deployed": {"AP": 0.25},
+        "fps": 12.34,
+        "network_bytes": 18_700_000,
+    }

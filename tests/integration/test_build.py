@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import List
+from typing import Dict, List
 
 import pytest
 
 from commands import call
+from labelled import evaluated
+from splitdet.cli.main import dispatch
 from splitdet.errors import EXIT_BAD_INPUT, EXIT_OK
+from splitdet.evaluate.compare import Row
 
 pytest.importorskip("tensorrt_rtx", reason="needs the package tensorrt-rtx-cu13")
 pytest.importorskip("onnx")
@@ -49,3 +52,25 @@ def test_a_cache_that_cannot_be_written_fails_after_a_note(tiny_model: Path, tmp
     done = call("build", tiny_model, "--target", "12.0", folder=tmp_path, SPLITDET_CACHE=place)
     assert done.returncode == 1
     assert "the engine could not be kept" in done.stderr
+
+
+@pytest.mark.parametrize(("ap", "is_warned"), [(0.2985, False), (0.2975, True)])
+def test_an_engine_that_costs_too_much_map_is_warned_of(
+    tiny_model: Path,
+    fresh_cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    ap: float,
+    is_warned: bool,
+) -> None:
+    def run_variant(settings: Dict[str, str], precision: str, options: List[str]) -> Row:
+        assert options[:4] == ["--model", str(tiny_model), "--dataset", "labelled"]
+        return Row(settings, precision, evaluated(ap if settings["engine"] == "tensorrt" else 0.3))
+
+    monkeypatch.setattr("splitdet.evaluate.compare.run_variant", run_variant)  # no GPU to run it on
+    command = ["build", str(tiny_model), "--precision", "fp16", "--target", "12.0"]
+    assert dispatch([*command, "--dataset", "labelled"]) == EXIT_OK
+    assert "| 0.3000 |" in capsys.readouterr().out
+    warning = "mAP of this engine: NOT within 0.002, the limit of fp16"
+    assert any(warning in text for text in caplog.messages) == is_warned

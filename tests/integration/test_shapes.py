@@ -67,10 +67,9 @@ def test_every_shape_of_the_clip_is_found_in_nearly_every_frame(tmp_path: Path) 
 @pytest.mark.slow
 @pytest.mark.model
 def test_the_demo_shows_shapes_where_nothing_can_be_fetched(tmp_path: Path) -> None:
-    proxies = {name: NOWHERE for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")}
-    caches = {
-        name: str(tmp_path / "cache") for name in ("SPLITDET_CACHE", "PIP_CACHE_DIR", "npm_config_cache")
-    }
+    proxies = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), NOWHERE)
+    names = ("SPLITDET_CACHE", "PIP_CACHE_DIR", "npm_config_cache")
+    caches = dict.fromkeys(names, str(tmp_path / "cache"))
     done = call("demo", folder=tmp_path, no_proxy="", NO_PROXY="", PIP_RETRIES="0", **proxies, **caches)
     assert done.returncode == 0, done.stderr
     assert "cannot be fetched" in done.stdout

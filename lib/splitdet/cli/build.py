@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import re
 import sys
+from pathlib import Path
 from typing import Any, Optional, Tuple
 
-from splitdet.errors import EXIT_FAILED, EngineError
+from splitdet.errors import EXIT_FAILED, EXIT_OK, EngineError
+
+log = logging.getLogger(__name__)
 
 
 def add_commands(commands: Any) -> None:
@@ -41,6 +45,12 @@ def add_commands(commands: Any) -> None:
         "--target",
         metavar="X.Y",
         help="build for a GPU of this compute capability, with TensorRT for RTX; none is needed here",
+    )
+    parser.add_argument(
+        "--dataset",
+        default="",
+        metavar="PATH",
+        help="measure the mAP on it, and warn where the precision costs too much; see `splitdet eval`",
     )
     parser.add_argument("--dump", action="store_true", help="print the layers of the engine")
     parser.set_defaults(work=_build)
@@ -76,7 +86,32 @@ def _build(options: argparse.Namespace) -> int:
         print(f"{file}: the engine could not be kept", file=sys.stderr)
         return EXIT_FAILED
     print(file)
-    return 0
+    if options.dataset:
+        _judge(path, batch, options)
+    return EXIT_OK
+
+
+def _judge(graph: Path, batch: int, options: argparse.Namespace) -> None:
+    """What the engine costs in mAP; a warning where that is more than its precision may."""
+    from splitdet.evaluate.compare import as_table, is_within, reference_engine, run_variant, verdict
+
+    shared = ["--model", str(graph), "--dataset", options.dataset, "--speed-s", "0"]
+    settings = {
+        "engine": "tensorrt",
+        "precision": options.precision,
+        "batch_size": str(batch),
+        "calibration": options.calibration,
+    }
+    plain = {"engine": reference_engine(graph), "precision": "fp32"}
+    reference = run_variant(plain, "fp32", shared)
+    row = run_variant(settings, options.precision, shared)
+    print(as_table([reference, row]))
+    if not is_within(row, reference):
+        log.warning(
+            "mAP of this engine: %s; find out why before you use it (int8: calibrate with more "
+            "pictures, of the kind that it will see)",
+            verdict(row, reference),
+        )
 
 
 def _batch(text: str) -> Tuple[int, bool]:

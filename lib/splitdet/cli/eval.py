@@ -107,10 +107,10 @@ def _compare(options: argparse.Namespace) -> int:
         as_records,
         as_table,
         combinations,
+        reference_engine,
         run_variant,
         with_reference,
     )
-    from splitdet.graph.onnx_file import SUFFIX
     from splitdet.zoo.find import find_model
 
     for name in ("results", "charts", "save_results"):
@@ -119,8 +119,7 @@ def _compare(options: argparse.Namespace) -> int:
     values = {} if options.model is None else {"model_path": options.model}
     config = load_config(options.config, options.set, values=values)
     base = {"engine": config.engine, "precision": config.precision}
-    is_onnx = find_model(config.model_path).suffix.lower() == SUFFIX
-    engine = "onnxruntime" if is_onnx else "tensorflow"
+    engine = reference_engine(find_model(config.model_path))
     rows = []
     for settings in with_reference(combinations(options.compare), base, engine):
         log.info("%s", " ".join(f"{key}={value}" for key, value in settings.items()))

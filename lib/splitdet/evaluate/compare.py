@@ -15,6 +15,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 from splitdet.errors import EXIT_OK, ConfigError
 from splitdet.evaluate.coco_scores import Figure
 from splitdet.evaluate.report import markdown_table, show
+from splitdet.graph.onnx_file import SUFFIX as ONNX_SUFFIX
 from splitdet.own_process import call_module, why_failed
 
 Settings = Dict[str, str]
@@ -65,6 +66,11 @@ def with_reference(variants: Sequence[Settings], base: Settings, engine: str) ->
     return [reference, *others]
 
 
+def reference_engine(graph: Path) -> str:
+    """What a model is measured by: TensorFlow, or for an ONNX file ONNX Runtime."""
+    return "onnxruntime" if graph.suffix.lower() == ONNX_SUFFIX else "tensorflow"
+
+
 def run_variant(settings: Settings, precision: str, options: Sequence[str]) -> Row:
     """Evaluate with these settings, in a process of its own.
 
@@ -107,8 +113,14 @@ def verdict(row: Row, reference: Row) -> str:
         return f"not comparable: boxes from {ours} on, those of the reference from {theirs}"
     limit = LIMITS[row.precision]
     return "{} {:g}, the limit of {}".format(
-        "within" if abs(off) <= limit else "NOT within", limit, row.precision
+        "within" if is_within(row, reference) else "NOT within", limit, row.precision
     )
+
+
+def is_within(row: Row, reference: Row) -> bool:
+    """Whether a row is known to differ by no more than its precision may."""
+    off = difference(row, reference)
+    return off is not None and abs(off) <= LIMITS[row.precision]
 
 
 def row_figures(record: Dict[str, Any]) -> List[Figure]:

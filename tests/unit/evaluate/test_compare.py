@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional
-
 import pytest
 
+from labelled import evaluated
 from splitdet.errors import ConfigError
 from splitdet.evaluate.compare import (
     LIMITS,
@@ -18,18 +17,7 @@ from splitdet.evaluate.compare import (
     with_reference,
 )
 
-
-def record(ap: Optional[float], begins: Optional[float] = 1e-8) -> Dict[str, Any]:
-    return {
-        "thresholds": {"evaluated_from": begins},
-        "boxes": {"AP": ap, "AP50": 0.5},
-        "boxes_deployed": {"AP": 0.25},
-        "fps": 12.34,
-        "network_bytes": 18_700_000,
-    }
-
-
-REFERENCE = Row({"engine": "tensorflow", "precision": "fp32"}, "fp32", record(0.3))
+REFERENCE = Row({"engine": "tensorflow", "precision": "fp32"}, "fp32", evaluated(0.3))
 
 
 def test_every_combination_is_made_the_last_key_fastest() -> None:
@@ -60,7 +48,7 @@ def test_the_table_says_whether_a_row_is_within_its_limit(precision: str, limit:
     assert LIMITS[precision] == limit
     for change, word in ((0.9, "within"), (1.1, "NOT within")):
         for sign in (1, -1):
-            row = Row({"precision": precision}, precision, record(0.3 + sign * change * limit))
+            row = Row({"precision": precision}, precision, evaluated(0.3 + sign * change * limit))
             assert verdict(row, REFERENCE) == f"{word} {limit:g}, the limit of {precision}"
             assert f" {word} {limit:g}" in as_table([REFERENCE, row])
 
@@ -73,20 +61,20 @@ def test_a_row_that_did_not_run_has_its_reason() -> None:
 
 
 def test_rows_that_begin_at_other_scores_are_not_compared() -> None:
-    row = Row({"split_model": "False"}, "fp32", record(0.27, begins=0.3))
+    row = Row({"split_model": "False"}, "fp32", evaluated(0.27, begins=0.3))
     assert verdict(row, REFERENCE).startswith("not comparable: boxes from 0.3 on")
     assert difference(row, REFERENCE) is None
 
 
 def test_without_a_reference_there_is_nothing_to_compare_with() -> None:
     missing = REFERENCE._replace(record=None, reason="not possible: TensorFlow does not load")
-    row = Row({"engine": "openvino"}, "fp32", record(0.3))
+    row = Row({"engine": "openvino"}, "fp32", evaluated(0.3))
     assert verdict(row, missing) == "the reference did not run"
     assert "0.3000" in as_table([missing, row])
 
 
 def test_the_table_and_the_json_have_the_same_figures() -> None:
-    row = Row({"engine": "openvino", "precision": "bf16"}, "bf16", record(0.2993))
+    row = Row({"engine": "openvino", "precision": "bf16"}, "bf16", evaluated(0.2993))
     head, _, first, second = as_table([REFERENCE, row]).splitlines()
     assert head.startswith("| settings | mAP | AP50 | mAP deployed | difference | FPS | size, MB |")
     assert first.endswith("| +0.0000 | 12.3 | 18.7 | reference |")
@@ -95,7 +83,7 @@ def test_the_table_and_the_json_have_the_same_figures() -> None:
 
 
 def test_segments_have_columns_of_their_own() -> None:
-    of_segments = {**record(None), "segments": {"mIoU": 0.7, "pixel_accuracy": 0.9}}
+    of_segments = {**evaluated(None), "segments": {"mIoU": 0.7, "pixel_accuracy": 0.9}}
     lines = as_table([REFERENCE._replace(record=of_segments)]).splitlines()
     assert lines[0].startswith("| settings | mIoU | pixel accuracy | difference |")
     assert "| 0.7000 | 0.9000 | +0.0000 |" in lines[2]
