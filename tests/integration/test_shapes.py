@@ -55,7 +55,11 @@ def test_the_detector_of_shapes_gives_the_same_bits_split_and_not_split() -> Non
 @pytest.mark.model
 def test_every_shape_of_the_clip_is_found_in_nearly_every_frame(tmp_path: Path) -> None:
     write_clip(tmp_path / "shapes.avi")
-    done = call("run", "shapes.avi", "none", "--model", SHAPES, "--json", "found.jsonl", folder=tmp_path)
+    done = call(
+        *("run", "shapes.avi", "none", "--model", SHAPES, "--json", "found.jsonl"),
+        *("--set", "det_th=0.3"),
+        folder=tmp_path,
+    )
     assert done.returncode == 0, done.stderr
     frames = records(tmp_path / "found.jsonl")
     assert len(frames) == FRAMES
