@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
+import os
 import re
 import socket
 import subprocess
@@ -17,6 +19,7 @@ import numpy as np
 import pytest
 
 from commands import call
+from ports import free_udp_port
 from splitdet.config import make_config
 from splitdet.errors import SinkError
 from splitdet.sinks.base import Sink
@@ -49,13 +52,6 @@ def sender(place: str, live: bool = False, **config: Any) -> Sink:
     return open_sender(place, make_config(**config), RATE, live, stream=0, count=1)
 
 
-def free_port() -> int:
-    """A port that nobody uses."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def probe(*words: str) -> Any:
     """What ffprobe says of the first video stream."""
     command = ["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_streams", "-of", "json"]
@@ -80,7 +76,7 @@ def test_rtp_is_read_by_ffprobe_with_the_sdp_that_was_printed(
     codec: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, logger="splitdet")
-    sink = sender(f"rtp://127.0.0.1:{free_port()}", encode={"codec": codec})
+    sink = sender(f"rtp://127.0.0.1:{free_udp_port()}", encode={"codec": codec})
     (told,) = [text for text in caplog.messages if "for the receiver" in text]
     session = tmp_path / "stream.sdp"
     session.write_text(told[told.index("v=0") :])
@@ -93,7 +89,7 @@ def test_rtp_is_read_by_ffprobe_with_the_sdp_that_was_printed(
 
 
 def test_rtp_carries_the_pictures_in_order() -> None:
-    port = free_port()
+    port = free_udp_port()
     camera = {"kind": "rtp", "port": port, "latency_ms": 50}
     reconnect = {"silence_s": 2, "give_up_s": 0.1}
     source = open_source("camera", make_config(camera=camera, reconnect=reconnect))
@@ -111,7 +107,7 @@ def test_rtp_carries_the_pictures_in_order() -> None:
 
 
 def test_rtsp_is_served_to_two_clients_at_once() -> None:
-    sink = sender(f"rtsp://127.0.0.1:{free_port()}/found", live=True)
+    sink = sender(f"rtsp://127.0.0.1:{free_udp_port()}/found", live=True)
     address = sink.address  # type: ignore[attr-defined]
     stop = threading.Event()
 
@@ -144,8 +140,18 @@ def test_rtsp_is_served_to_two_clients_at_once() -> None:
         thread.join()
 
 
+def test_a_server_that_is_closed_leaves_no_file_handle_behind() -> None:
+    def serve_and_close() -> int:
+        sender(f"rtsp://127.0.0.1:{free_udp_port()}/found", live=True).close()
+        gc.collect()
+        return len(os.listdir("/proc/self/fd"))
+
+    before = [serve_and_close() for _ in range(3)][-1]
+    assert [serve_and_close() for _ in range(5)][-1] <= before
+
+
 def test_nothing_is_drawn_for_a_server_without_clients() -> None:
-    sink = sender(f"rtsp://127.0.0.1:{free_port()}/found", live=True)
+    sink = sender(f"rtsp://127.0.0.1:{free_udp_port()}/found", live=True)
     assert not sink.wants_picture()
     sink.close()
 
@@ -172,6 +178,22 @@ def test_a_pipeline_that_does_not_work_is_one_line(pipeline: str, message: str) 
     with pytest.raises(SinkError, match=re.escape(message)) as caught:
         send(sender(pipeline), 50)
     assert "\n" not in str(caught.value)
+
+
+def test_a_disk_that_is_full_ends_the_run_with_its_reason() -> None:
+    sink = sender("appsrc ! identity sleep-time=300000 ! filesink buffer-mode=2 location=/dev/full")
+    failures: List[Exception] = []
+
+    def write() -> None:
+        try:
+            send(sink, 50)
+        except SinkError as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=write, daemon=True)
+    thread.start()
+    thread.join(20)
+    assert [str(error).partition(": ")[2] for error in failures] == ["No space left on the resource"]
 
 
 def test_a_picture_of_another_size_is_refused() -> None:

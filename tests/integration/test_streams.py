@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ from typing import Any, Callable, List, NamedTuple, Optional
 import pytest
 
 from commands import ENVIRONMENT, HANG_S
+from ports import free_udp_port
 from rtsp_server import rtsp_server
 from splitdet.config import make_config
 from splitdet.errors import SourceError
@@ -165,13 +165,6 @@ def test_a_path_that_the_server_does_not_have_is_told() -> None:
         opened("gstreamer", address + "/other")
 
 
-def free_port() -> int:
-    """A UDP port that nobody uses."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def rtp_sender(codec: str, port: int, frames: int) -> List[str]:
     """The command that sends a test picture, as a board would send its camera."""
     number = codec[1:]
@@ -194,7 +187,7 @@ def start_when_heard(command: List[str], port: int) -> subprocess.Popen[bytes]:
 
 @pytest.mark.parametrize("codec", ["h264", "h265"])
 def test_rtp_from_gst_launch_arrives_by_at_least_99_percent(codec: str) -> None:
-    sent, port = 120, free_port()
+    sent, port = 120, free_udp_port()
     source = open_source(
         "camera",
         make_config(

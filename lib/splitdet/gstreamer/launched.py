@@ -32,6 +32,8 @@ class Launched:
         """What it warned of last."""
         self.ended = False
         """The stream came to its end."""
+        self.on_error: Callable[[], None] = lambda: None
+        """Called on a thread of GStreamer when it breaks: lets go whoever waits in an element."""
         self._connected: List[Tuple[Any, int]] = []
         try:
             self.pipeline = self._gst.parse_launch(text)
@@ -101,6 +103,8 @@ class Launched:
             elif message.type == kinds.EOS:
                 self.ended = True
             self.changed.notify_all()
+        if message.type == kinds.ERROR:
+            self.on_error()
         # nobody reads the bus, so it is emptied here; a message that is dropped would never be freed
         while self._bus.pop() is not None:
             pass

@@ -45,6 +45,7 @@ class GStreamerSink(Sink):
             self._launched.close()
             raise self._failed(f"a pipeline needs one appsrc, this has {len(sources)}")
         self._feed = Feed(sources[0], rate, live)
+        self._launched.on_error = self._feed.end  # a push that waits for room would else wait for ever
 
     def wants_picture(self) -> bool:
         """See `Sink.wants_picture`: always."""
