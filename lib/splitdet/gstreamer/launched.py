@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from typing import Any, Callable, Iterator, List, Tuple
+from typing import Any, Callable, Iterator, List, Optional, Tuple
 
 from splitdet.errors import SplitdetError
 from splitdet.gstreamer.load import gst, package_of
@@ -83,6 +83,15 @@ class Launched:
             with self.changed:
                 raise PipelineError(self.error or "it does not start")
 
+    def age_s(self, sample: Any) -> float:
+        """How long ago a sample was captured, by the time that is written on it; 0 where none is."""
+        form, pts = self._gst.Format.TIME, sample.get_buffer().pts
+        segment, clock = sample.get_segment(), self.pipeline.get_clock()
+        if pts == self._gst.CLOCK_TIME_NONE or segment.format != form or clock is None:
+            return 0.0
+        now_ns = clock.get_time() - self.pipeline.get_base_time()
+        return float(now_ns - segment.to_running_time(form, pts)) / 1e9
+
     def close(self) -> None:
         """Stop it and give its devices back."""
         self.pipeline.set_state(self._gst.State.NULL)
@@ -115,6 +124,15 @@ def kind_of(element: Any) -> str:
     """The name of its factory, such as `appsink`; empty where it has none."""
     factory = element.get_factory()
     return factory.get_name() if factory is not None else ""
+
+
+def latency_s(sink: Any) -> Optional[float]:
+    """How long frames take to a sink that runs; None where they come when they are asked for."""
+    query = gst().Query.new_latency()
+    if not sink.get_static_pad("sink").peer_query(query):
+        return None
+    is_live, least_ns, _ = query.parse_latency()
+    return least_ns / 1e9 if is_live else None
 
 
 def _explained(message: str, detail: str = "") -> str:

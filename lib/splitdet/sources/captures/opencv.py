@@ -142,7 +142,7 @@ class OpenCVCapture(Capture):
         if self._is_camera:
             return why_no_camera(self._spec)
         silent = "it gives no video; are path, name and password right?"
-        return why_unreachable(str(self._spec), self._silence_s) or silent
+        return why_unreachable(str(self._spec)) or silent
 
     def _why_gone(self) -> str:
         if self._is_camera and not os.path.exists(device_file(self._spec)):

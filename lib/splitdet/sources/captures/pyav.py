@@ -53,7 +53,7 @@ class PyAVCapture(Capture):
                 self._address, options=self._options(), timeout=(self._silence_s, self._silence_s)
             )
         except (av.FFmpegError, OSError) as error:
-            unreachable = why_unreachable(self._address, self._silence_s)
+            unreachable = why_unreachable(self._address)
             raise SourceError(unreachable or _reason(error)) from None
         if not self._container.streams.video:
             raise SourceError("there is no video in it")

@@ -214,6 +214,27 @@ def test_what_is_closed_leaves_no_file_handle_behind(pipeline: str) -> None:
     assert [open_and_close() for _ in range(10)][-1] <= before
 
 
+@pytest.mark.parametrize("options", ["", "sync=false", "drop=true max-buffers=4"])
+def test_what_has_piled_up_while_nobody_read_is_left_out(options: str) -> None:
+    caps = "video/x-raw,width=64,height=48,framerate=30/1"
+    capture = opened(f"videotestsrc is-live=true ! {caps} ! queue ! appsink {options}")
+    threading.Event().wait(4.0)
+    capture.skip_old(4.0)
+    sample = capture._sample()
+    assert capture._launched.age_s(sample) < 2.0  # type: ignore[union-attr]
+    capture.close()
+
+
+def test_nothing_of_a_pipeline_that_is_not_live_is_left_out() -> None:
+    capture = opened("videotestsrc num-buffers=9 ! video/x-raw,width=64,height=48 ! appsink")
+    capture.skip_old(60.0)
+    count = 0
+    while capture.read() is not None:
+        count += 1
+    capture.close()
+    assert count == 9
+
+
 def test_an_interrupt_wakes_the_reader() -> None:
     capture = opened("videotestsrc is-live=true ! appsink")
     thread = threading.Thread(target=_read_on, args=(capture,), daemon=True)
@@ -229,7 +250,7 @@ def test_an_interrupt_wakes_the_reader() -> None:
     [
         ("a ! appsink", "a ! videoconvert ! appsink"),
         ("a !appsink drop=1", "a ! videoconvert ! appsink drop=1"),
-        ("a ! appsink name=appsink", "a ! appsink name=appsink"),
+        ("a ! appsink name=appsink", "a ! videoconvert ! appsink name=appsink"),
     ],
 )
 def test_a_converter_goes_in_front_of_the_appsink(pipeline: str, converted: str) -> None:
