@@ -13,6 +13,7 @@ from splitdet.gstreamer import load
 from splitdet.gstreamer.launched import Launched, PipelineError, kind_of, latency_s
 from splitdet.sources.captures.base import FALLBACK_RATE, Capture
 
+BGR = "video/x-raw, format=(string)BGR"
 QUEUED_FRAMES = 4  # that wait in the appsink of a pipeline that names no number
 LATE_S = 0.25  # behind the latency of the pipeline: longer than decoding takes, shorter than any gap
 _BROKEN_OFF = re.compile(r"server closed the connection", re.IGNORECASE)
@@ -142,7 +143,7 @@ class GStreamerCapture(Capture):
         if len(sinks) != 1:
             raise SourceError(f"a pipeline needs one appsink, this has {len(sinks)}")
         (sink,) = sinks
-        sink.set_property("caps", load.gst().Caps.from_string("video/x-raw, format=(string)BGR"))
+        sink.set_property("caps", load.gst().Caps.from_string(BGR))
         if not sink.get_property("max-buffers"):  # without bounds, as nobody asked for it to be
             sink.set_property("max-buffers", QUEUED_FRAMES)
         sink.set_property("emit-signals", True)
@@ -196,8 +197,8 @@ class GStreamerCapture(Capture):
 
 
 def with_conversion(pipeline: str) -> str:
-    """The pipeline with a converter in front of its appsink, which is then asked for BGR."""
-    return re.sub(r"!\s*appsink\b", "! videoconvert ! appsink", pipeline, count=1)
+    """The pipeline with a converter to BGR in front of its appsink."""
+    return re.sub(r"!\s*appsink\b", f"! videoconvert ! {BGR} ! appsink", pipeline, count=1)
 
 
 def _without_torn_frames(element: Any) -> None:
