@@ -11,7 +11,9 @@ import socket
 import subprocess
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any, Iterator, List
 
 import cv2
@@ -194,6 +196,27 @@ def test_a_disk_that_is_full_ends_the_run_with_its_reason() -> None:
     thread.start()
     thread.join(20)
     assert [str(error).partition(": ")[2] for error in failures] == ["No space left on the resource"]
+
+
+def test_pictures_without_times_follow_one_another_at_the_rate(tmp_path: Path) -> None:
+    path = tmp_path / "out.mkv"
+    sink = sender(f"appsrc ! videoconvert ! jpegenc ! matroskamux ! filesink location={path}")
+    for frame in pictures(5):
+        sink.write(replace(frame, time_s=0.0), Detections.none(), frame.image)
+    sink.close()
+    command = ["ffprobe", "-v", "error", "-show_entries", "packet=pts_time", "-of", "csv=p=0", path]
+    told = subprocess.run(command, stdout=PIPE, text=True, check=True, timeout=60).stdout
+    times_s = [float(line.rstrip(",")) for line in told.split()]
+    np.testing.assert_allclose(times_s, np.arange(5) / RATE, atol=0.002)
+
+
+def test_a_password_is_neither_shown_nor_taken_for_a_lock() -> None:
+    with pytest.raises(SinkError, match="leave the password out") as caught:
+        sender("rtsp://me:secret@127.0.0.1:8554/found")
+    assert "secret" not in str(caught.value)
+    with pytest.raises(SinkError, match="no element") as caught:
+        sender("appsrc ! nosuchelement location=rtsp://me:secret@host/live")
+    assert "secret" not in str(caught.value)
 
 
 def test_a_picture_of_another_size_is_refused() -> None:

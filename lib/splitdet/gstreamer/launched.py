@@ -6,6 +6,7 @@ import re
 import threading
 from typing import Any, Callable, Iterator, List, Optional, Tuple
 
+from splitdet.addresses import without_password
 from splitdet.errors import SplitdetError
 from splitdet.gstreamer.load import gst, package_of
 
@@ -137,10 +138,10 @@ def latency_s(sink: Any) -> Optional[float]:
 
 def _explained(message: str, detail: str = "") -> str:
     """One line: what GStreamer says, the last line of its detail, and the package that would help."""
-    text = " ".join(message.split()).rstrip(".")
+    text = without_password(" ".join(message.split()).rstrip("."))
     last = (detail or "").strip().splitlines()[-1:]
     if last and not re.match(r"\S*\.c\(\d+\)", last[0]):
-        text += f" ({last[0].strip().rstrip('.')})"
+        text += f" ({without_password(last[0].strip().rstrip('.'))})"
     missing = re.search(r'no element "(\w+)"', text)
     package = package_of(missing.group(1)) if missing else ""
     if "missing a plug-in" in text or "Missing decoder" in text:

@@ -56,7 +56,7 @@ class Source(ABC):
 
     @property
     def due_s(self) -> float:
-        """Until when a `read` that waits is no stall; `time.perf_counter()`, infinite while it is away."""
+        """Until when a `read` that waits is no stall: `time.perf_counter()`; infinite while away."""
         return 0.0
 
     @property
