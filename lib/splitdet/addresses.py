@@ -6,6 +6,7 @@ import re
 import socket
 from urllib.parse import urlsplit
 
+ANSWER_TIMEOUT_S = 1.5  # this cannot be interrupted, and whoever stops a run waits no longer than 2 s
 _DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443, "rtmp": 1935}
 
 
@@ -14,7 +15,7 @@ def without_password(text: str) -> str:
     return re.sub(r"//[^/\s]*@", "//", text)
 
 
-def why_unreachable(address: str, timeout_s: float) -> str:
+def why_unreachable(address: str) -> str:
     """Why nobody answers at an address, found by connecting to it; empty where somebody does."""
     question = "is the address right and reachable?"
     parts = urlsplit(address)
@@ -25,7 +26,7 @@ def why_unreachable(address: str, timeout_s: float) -> str:
     if not parts.hostname or port is None:
         return question
     try:
-        socket.create_connection((parts.hostname, port), timeout_s).close()
+        socket.create_connection((parts.hostname, port), ANSWER_TIMEOUT_S).close()
     except socket.timeout:
         return f"{parts.hostname} does not answer at port {port}; {question}"
     except OSError as error:

@@ -25,6 +25,12 @@ def test_a_pipeline_is_printed_without_its_hardware(tmp_path: Path) -> None:
     assert "nvvidconv flip-method=2" in done.stdout
 
 
+def test_the_pipeline_that_is_printed_is_the_one_that_runs(tmp_path: Path) -> None:
+    words = ("--set", "camera.kind=test", "--set", "latency=low")
+    done = call("doctor", "--pipeline", *words, folder=tmp_path)
+    assert done.stdout.endswith("appsink drop=true max-buffers=1 sync=false\n"), done.stderr
+
+
 def test_a_pipeline_that_cannot_be_built_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
     done = call("doctor", "--pipeline", folder=tmp_path)
     assert done.returncode == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from typing import Dict, List, Optional
 
@@ -132,18 +133,34 @@ def test_the_pixels_that_a_stage_sees_cannot_be_written_to() -> None:
         batch.frames[0].image[0, 0, 0] = 1
 
 
-def test_a_source_that_is_looked_for_is_no_stall() -> None:
-    class LookedFor(FakeSource):
-        """Takes long to find its second frame."""
+class Waiting(FakeSource):
+    """Takes a second to give its second frame.
 
-        @property
-        def is_away(self) -> bool:
-            return self._index == 1
+    Args:
+        due_in_s: what it says before that.
+    """
 
-    source = LookedFor(3, work=lambda index: takes(1000)(index) if index == 1 else None)
+    def __init__(self, due_in_s: float) -> None:
+        super().__init__(3, work=lambda index: takes(1000)(index) if index == 1 else None)
+        self._due_in_s = due_in_s
+
+    @property
+    def due_s(self) -> float:
+        return self._began_s + self._due_in_s if self._index == 1 else 0.0
+
+
+@pytest.mark.parametrize("due_in_s", [math.inf, 3600.0])
+def test_a_source_that_waits_for_a_frame_that_is_not_due_is_no_stall(due_in_s: float) -> None:
     detector = FakeDetector(config=make_config(stall_timeout_s=0.2))
-    with assemble(source, detector) as pipeline:
+    with assemble(Waiting(due_in_s), detector) as pipeline:
         assert [frame.index for batch in pipeline for frame in batch.frames] == [0, 1, 2]
+
+
+def test_a_source_whose_frame_is_overdue_is_a_stall() -> None:
+    detector = FakeDetector(config=make_config(stall_timeout_s=0.2))
+    pipeline = assemble(Waiting(0.1), detector)
+    with pytest.raises(StallError, match="the source stage has not answered"), pipeline:
+        list(pipeline)
 
 
 def test_a_source_that_waits_is_interrupted_when_the_run_stops() -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
+import os
 import re
 import socket
 import subprocess
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any, Iterator, List
 
 import cv2
@@ -17,6 +21,7 @@ import numpy as np
 import pytest
 
 from commands import call
+from ports import free_udp_port
 from splitdet.config import make_config
 from splitdet.errors import SinkError
 from splitdet.sinks.base import Sink
@@ -49,13 +54,6 @@ def sender(place: str, live: bool = False, **config: Any) -> Sink:
     return open_sender(place, make_config(**config), RATE, live, stream=0, count=1)
 
 
-def free_port() -> int:
-    """A port that nobody uses."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def probe(*words: str) -> Any:
     """What ffprobe says of the first video stream."""
     command = ["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_streams", "-of", "json"]
@@ -80,7 +78,7 @@ def test_rtp_is_read_by_ffprobe_with_the_sdp_that_was_printed(
     codec: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, logger="splitdet")
-    sink = sender(f"rtp://127.0.0.1:{free_port()}", encode={"codec": codec})
+    sink = sender(f"rtp://127.0.0.1:{free_udp_port()}", encode={"codec": codec})
     (told,) = [text for text in caplog.messages if "for the receiver" in text]
     session = tmp_path / "stream.sdp"
     session.write_text(told[told.index("v=0") :])
@@ -93,7 +91,7 @@ def test_rtp_is_read_by_ffprobe_with_the_sdp_that_was_printed(
 
 
 def test_rtp_carries_the_pictures_in_order() -> None:
-    port = free_port()
+    port = free_udp_port()
     camera = {"kind": "rtp", "port": port, "latency_ms": 50}
     reconnect = {"silence_s": 2, "give_up_s": 0.1}
     source = open_source("camera", make_config(camera=camera, reconnect=reconnect))
@@ -111,7 +109,7 @@ def test_rtp_carries_the_pictures_in_order() -> None:
 
 
 def test_rtsp_is_served_to_two_clients_at_once() -> None:
-    sink = sender(f"rtsp://127.0.0.1:{free_port()}/found", live=True)
+    sink = sender(f"rtsp://127.0.0.1:{free_udp_port()}/found", live=True)
     address = sink.address  # type: ignore[attr-defined]
     stop = threading.Event()
 
@@ -144,8 +142,18 @@ def test_rtsp_is_served_to_two_clients_at_once() -> None:
         thread.join()
 
 
+def test_a_server_that_is_closed_leaves_no_file_handle_behind() -> None:
+    def serve_and_close() -> int:
+        sender(f"rtsp://127.0.0.1:{free_udp_port()}/found", live=True).close()
+        gc.collect()
+        return len(os.listdir("/proc/self/fd"))
+
+    before = [serve_and_close() for _ in range(3)][-1]
+    assert [serve_and_close() for _ in range(5)][-1] <= before
+
+
 def test_nothing_is_drawn_for_a_server_without_clients() -> None:
-    sink = sender(f"rtsp://127.0.0.1:{free_port()}/found", live=True)
+    sink = sender(f"rtsp://127.0.0.1:{free_udp_port()}/found", live=True)
     assert not sink.wants_picture()
     sink.close()
 
@@ -172,6 +180,43 @@ def test_a_pipeline_that_does_not_work_is_one_line(pipeline: str, message: str) 
     with pytest.raises(SinkError, match=re.escape(message)) as caught:
         send(sender(pipeline), 50)
     assert "\n" not in str(caught.value)
+
+
+def test_a_disk_that_is_full_ends_the_run_with_its_reason() -> None:
+    sink = sender("appsrc ! identity sleep-time=300000 ! filesink buffer-mode=2 location=/dev/full")
+    failures: List[Exception] = []
+
+    def write() -> None:
+        try:
+            send(sink, 50)
+        except SinkError as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=write, daemon=True)
+    thread.start()
+    thread.join(20)
+    assert [str(error).partition(": ")[2] for error in failures] == ["No space left on the resource"]
+
+
+def test_pictures_without_times_follow_one_another_at_the_rate(tmp_path: Path) -> None:
+    path = tmp_path / "out.mkv"
+    sink = sender(f"appsrc ! videoconvert ! jpegenc ! matroskamux ! filesink location={path}")
+    for frame in pictures(5):
+        sink.write(replace(frame, time_s=0.0), Detections.none(), frame.image)
+    sink.close()
+    command = ["ffprobe", "-v", "error", "-show_entries", "packet=pts_time", "-of", "csv=p=0", path]
+    told = subprocess.run(command, stdout=PIPE, text=True, check=True, timeout=60).stdout
+    times_s = [float(line.rstrip(",")) for line in told.split()]
+    np.testing.assert_allclose(times_s, np.arange(5) / RATE, atol=0.002)
+
+
+def test_a_password_is_neither_shown_nor_taken_for_a_lock() -> None:
+    with pytest.raises(SinkError, match="leave the password out") as caught:
+        sender("rtsp://me:secret@127.0.0.1:8554/found")
+    assert "secret" not in str(caught.value)
+    with pytest.raises(SinkError, match="no element") as caught:
+        sender("appsrc ! nosuchelement location=rtsp://me:secret@host/live")
+    assert "secret" not in str(caught.value)
 
 
 def test_a_picture_of_another_size_is_refused() -> None:

@@ -11,20 +11,25 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Callable, List, NamedTuple, Optional
+from typing import Any, Callable, Iterator, List, NamedTuple, Optional
 
 import pytest
 
 from commands import ENVIRONMENT, HANG_S
+from fakes import FakeDetector
+from ports import free_udp_port
 from rtsp_server import rtsp_server
+from splitdet.assemble import assemble
 from splitdet.config import make_config
 from splitdet.errors import SourceError
 from splitdet.sources.captures.base import Capture
+from splitdet.sources.captures.choose import choose_capture
 from splitdet.sources.captures.opencv import OpenCVCapture
 from splitdet.sources.captures.pyav import PyAVCapture, is_installed
 from splitdet.sources.choose import open_source
-from splitdet.sources.painted import age_s
+from splitdet.sources.painted import age_s, read_number
 from splitdet.sources.stream import StreamSource
 from splitdet.types import Frame
 
@@ -43,8 +48,8 @@ class Seen(NamedTuple):
     """What a test keeps of a frame."""
 
     index: int
-    captured_s: float
     age_s: Optional[float]
+    painted: Optional[int]
 
 
 def opened(reader: str, address: str, **reconnect: float) -> StreamSource:
@@ -56,8 +61,8 @@ def opened(reader: str, address: str, **reconnect: float) -> StreamSource:
         assert re.match(r"GStreamer 1\.\d+\.\d+, decoded by avdec_h26[45]$", source.reader)
         return source
     makers: Any = {
-        "pyav": lambda: PyAVCapture(address, config.camera, SILENCE_S),
-        "opencv": lambda: OpenCVCapture(address, SILENCE_S),
+        "pyav": lambda: PyAVCapture(address, config.camera, config.reconnect.silence_s),
+        "opencv": lambda: OpenCVCapture(address, config.reconnect.silence_s),
     }
     make: Callable[[], Capture] = makers[reader]
     return StreamSource(address, make, None, config.reconnect)
@@ -69,7 +74,7 @@ def read(source: StreamSource, frames: int) -> List[Seen]:
     while len(seen) < frames:
         frame = source.read()
         assert frame is not None
-        seen.append(Seen(frame.index, frame.captured_s, age_s(frame.image)))
+        seen.append(Seen(frame.index, age_s(frame.image), read_number(frame.image)))
     return seen
 
 
@@ -78,7 +83,7 @@ def assert_new(frames: List[Seen]) -> None:
     ages = [frame.age_s for frame in frames]
     assert None not in ages
     assert max(age for age in ages if age is not None) < OLD_S
-    painted = [frame.captured_s - (frame.age_s or 0.0) for frame in frames]
+    painted = [frame.painted or 0 for frame in frames]
     assert all(later > earlier for earlier, later in zip(painted, painted[1:]))
 
 
@@ -133,12 +138,12 @@ def test_a_server_that_falls_silent_trips_the_watchdog(reader: str) -> None:
         source.close()
 
 
-@pytest.mark.parametrize("reader", ["gstreamer", "opencv"])
+@pytest.mark.parametrize("reader", READERS)
 def test_a_stream_that_is_joined_in_its_middle_begins_with_a_whole_picture(reader: str) -> None:
     with rtsp_server() as (_, address):
-        first = opened("gstreamer", address)
+        first = opened("gstreamer", address, silence_s=20.0)
         read(first, 17)  # key frames come every 12 pictures
-        second = opened(reader, address)
+        second = opened(reader, address, silence_s=20.0)
         assert_new(read(second, 10))
         first.close()
         second.close()
@@ -160,16 +165,68 @@ def test_an_interrupt_ends_the_wait_for_a_silent_server() -> None:
         source.close()
 
 
+@contextmanager
+def silent_server(takes_connections: bool = True) -> Iterator[str]:
+    """The address of one that answers nothing, or does not even take connections."""
+    with ExitStack() as sockets:
+        listening = sockets.enter_context(socket.socket())
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(100 if takes_connections else 0)
+        for _ in range(0 if takes_connections else 3):  # those fill its queue
+            client = sockets.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(listening.getsockname())
+        yield f"rtsp://127.0.0.1:{listening.getsockname()[1]}/live"
+
+
+@pytest.mark.parametrize("reader", READERS[:2])
+@pytest.mark.parametrize(
+    ("takes_connections", "message"),
+    [(True, "no (frame|answer) for 2 s"), (False, "127.0.0.1 does not answer at port")],
+)
+def test_a_server_that_never_answers_is_refused(
+    reader: str, takes_connections: bool, message: str
+) -> None:
+    with silent_server(takes_connections) as address, pytest.raises(SourceError, match=message):
+        opened(reader, address)
+
+
+@pytest.mark.parametrize("takes_connections", [True, False])
+def test_an_interrupt_ends_the_wait_for_a_server_that_never_answers(takes_connections: bool) -> None:
+    with silent_server(takes_connections) as address:
+        config = make_config(reconnect={"silence_s": 3600.0})
+        reading = choose_capture(address, config)
+        source = StreamSource(*reading, config.reconnect, patient=True)
+        pipeline = assemble(source, FakeDetector())
+        pipeline.start()
+        while not source.due_s:  # until it is being opened
+            threading.Event().wait(0.01)
+        assert pipeline.close() == []
+
+
+def test_a_codec_that_the_stream_does_not_have_is_told() -> None:
+    with rtsp_server() as (_, address):
+        config = make_config(camera={"codec": "h265"}, reconnect={"silence_s": 20})
+        with pytest.raises(SourceError, match=r"is it coded as camera\.codec says\?"):
+            open_source(address, config)
+
+
+def test_a_stream_by_udp_whose_server_is_killed_is_gone() -> None:
+    with rtsp_server() as (server, address):
+        config = make_config(camera={"transport": "udp"}, reconnect={"silence_s": 20, "give_up_s": 1e-6})
+        source = open_source(address, config)
+        assert isinstance(source, StreamSource)
+        assert_new(read(source, 20))
+        server.kill()
+        with pytest.raises(SourceError, match="gone for"):
+            read(source, 1000)
+        source.close()
+    assert source.gaps.count == 1
+
+
 def test_a_path_that_the_server_does_not_have_is_told() -> None:
     with rtsp_server() as (_, address), pytest.raises(SourceError, match="Not found"):
         opened("gstreamer", address + "/other")
-
-
-def free_port() -> int:
-    """A UDP port that nobody uses."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def rtp_sender(codec: str, port: int, frames: int) -> List[str]:
@@ -194,7 +251,7 @@ def start_when_heard(command: List[str], port: int) -> subprocess.Popen[bytes]:
 
 @pytest.mark.parametrize("codec", ["h264", "h265"])
 def test_rtp_from_gst_launch_arrives_by_at_least_99_percent(codec: str) -> None:
-    sent, port = 120, free_port()
+    sent, port = 120, free_udp_port()
     source = open_source(
         "camera",
         make_config(

@@ -26,7 +26,7 @@ def test_a_port_where_nobody_listens_is_named() -> None:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         port = bound.getsockname()[1]
-        reason = why_unreachable(f"rtsp://u:p@127.0.0.1:{port}/live", 5)
+        reason = why_unreachable(f"rtsp://u:p@127.0.0.1:{port}/live")
     assert reason == f"127.0.0.1, port {port}: connection refused; is the address right and reachable?"
 
 
@@ -35,9 +35,9 @@ def test_a_host_that_answers_is_reachable() -> None:
         listening.bind(("127.0.0.1", 0))
         listening.listen(1)
         port = listening.getsockname()[1]
-        assert why_unreachable(f"http://127.0.0.1:{port}/", 5) == ""
+        assert why_unreachable(f"http://127.0.0.1:{port}/") == ""
 
 
 @pytest.mark.parametrize("address", ["file:///a.avi", "rtsp://", "rtsp://host:port/live"])
 def test_an_address_without_a_host_is_not_connected_to(address: str) -> None:
-    assert "is the address right" in why_unreachable(address, 5)
+    assert "is the address right" in why_unreachable(address)

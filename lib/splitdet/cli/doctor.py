@@ -49,5 +49,6 @@ def _print_pipeline(options: argparse.Namespace) -> int:
     from splitdet.sources.camera import camera_pipeline
 
     config = load_config(options.config, options.set)
-    print(camera_pipeline(config.camera, (config.height, config.width)))
+    size_px = (config.height, config.width)
+    print(camera_pipeline(config.camera, size_px, config.latency == "low"))
     return EXIT_OK

@@ -14,8 +14,10 @@ from splitdet.doctor.findings import NOTE, OK, Finding
 from splitdet.gstreamer import load
 from splitdet.jetson import text_of
 from splitdet.sinks.window import why_no_window
-from splitdet.sources.captures.opencv import why_no_camera
+from splitdet.sources.captures.opencv import what_keeps_closed
 
+_ELEMENTS = ("appsink", "videoconvert", "rtspsrc", "udpsrc", "v4l2src", "videoflip", "h264parse")
+"""What the pipelines of the section camera begin and end with."""
 _CODECS: Sequence[Tuple[str, Sequence[str], Sequence[str]]] = (
     ("H.264", ("nvv4l2decoder", "omxh264dec", "avdec_h264"), ("nvv4l2h264enc", "omxh264enc", "x264enc")),
     ("H.265", ("nvv4l2decoder", "omxh265dec", "avdec_h265"), ("nvv4l2h265enc", "omxh265enc", "x265enc")),
@@ -45,6 +47,11 @@ def check_gstreamer() -> List[Finding]:
             return [Finding("GStreamer", OK, text)]
         return [Finding("GStreamer", NOTE, f"no pipelines and CSI cameras: {missing}", _install())]
     found = [Finding("GStreamer", OK, f"{load.version()}, by PyGObject")]
+    missing_elements = [name for name in _ELEMENTS if not load.has_element(name)]
+    if missing_elements:
+        packages = dict.fromkeys(map(load.package_of, missing_elements))
+        fix = "sudo apt-get install " + " ".join(packages)
+        found.append(Finding("Elements", NOTE, "there is no " + ", ".join(missing_elements), fix))
     found += [_codec(name, *elements) for name, *elements in _CODECS]
     try:
         load.gst_rtsp_server()
@@ -75,12 +82,16 @@ def check_cameras(root: Path = Path("/")) -> List[Finding]:
             continue
         device = str(root / "dev" / folder.name)
         name = text_of(folder / "name") or "a camera"
-        problem = why_no_camera(device)
+        problem = what_keeps_closed(device)
         if re.search(r"vi-output|tegra", name, re.IGNORECASE):
             text = f"{device}: {name}, on the board's connector (not run on hardware)"
             found.append(Finding("Camera", OK, text, "camera: {kind: csi} in config.yml"))
-        elif "permission" in problem:
-            found.append(Finding("Camera", NOTE, f"{device}: {name}", problem.partition("; ")[2]))
+        elif not Path(device).exists():
+            text = f"{device}: {name}, which the system has, but there is no such file here"
+            found.append(Finding("Camera", NOTE, text, f"in a container: docker run --device {device}"))
+        elif problem:
+            why, _, fix = problem.partition("; ")
+            found.append(Finding("Camera", NOTE, f"{device}: {name}: {why}", fix))
         else:
             found.append(Finding("Camera", OK, f"{device}: {name}"))
     return found or [Finding("Camera", OK, "none is connected")]

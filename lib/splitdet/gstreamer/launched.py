@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import threading
-from typing import Any, Callable, Iterator, List, Tuple
+from typing import Any, Callable, Iterator, List, Optional, Tuple
 
+from splitdet.addresses import without_password
 from splitdet.errors import SplitdetError
 from splitdet.gstreamer.load import gst, package_of
 
@@ -32,6 +33,8 @@ class Launched:
         """What it warned of last."""
         self.ended = False
         """The stream came to its end."""
+        self.on_error: Callable[[], None] = lambda: None
+        """Called on a thread of GStreamer when it breaks: lets go whoever waits in an element."""
         self._connected: List[Tuple[Any, int]] = []
         try:
             self.pipeline = self._gst.parse_launch(text)
@@ -81,6 +84,15 @@ class Launched:
             with self.changed:
                 raise PipelineError(self.error or "it does not start")
 
+    def age_s(self, sample: Any) -> float:
+        """How long ago a sample was captured, by the time that is written on it; 0 where none is."""
+        form, pts = self._gst.Format.TIME, sample.get_buffer().pts
+        segment, clock = sample.get_segment(), self.pipeline.get_clock()
+        if pts == self._gst.CLOCK_TIME_NONE or segment.format != form or clock is None:
+            return 0.0
+        now_ns = clock.get_time() - self.pipeline.get_base_time()
+        return float(now_ns - segment.to_running_time(form, pts)) / 1e9
+
     def close(self) -> None:
         """Stop it and give its devices back."""
         self.pipeline.set_state(self._gst.State.NULL)
@@ -101,6 +113,8 @@ class Launched:
             elif message.type == kinds.EOS:
                 self.ended = True
             self.changed.notify_all()
+        if message.type == kinds.ERROR:
+            self.on_error()
         # nobody reads the bus, so it is emptied here; a message that is dropped would never be freed
         while self._bus.pop() is not None:
             pass
@@ -113,12 +127,21 @@ def kind_of(element: Any) -> str:
     return factory.get_name() if factory is not None else ""
 
 
+def latency_s(sink: Any) -> Optional[float]:
+    """How long frames take to a sink that runs; None where they come when they are asked for."""
+    query = gst().Query.new_latency()
+    if not sink.get_static_pad("sink").peer_query(query):
+        return None
+    is_live, least_ns, _ = query.parse_latency()
+    return least_ns / 1e9 if is_live else None
+
+
 def _explained(message: str, detail: str = "") -> str:
     """One line: what GStreamer says, the last line of its detail, and the package that would help."""
-    text = " ".join(message.split()).rstrip(".")
+    text = without_password(" ".join(message.split()).rstrip("."))
     last = (detail or "").strip().splitlines()[-1:]
     if last and not re.match(r"\S*\.c\(\d+\)", last[0]):
-        text += f" ({last[0].strip().rstrip('.')})"
+        text += f" ({without_password(last[0].strip().rstrip('.'))})"
     missing = re.search(r'no element "(\w+)"', text)
     package = package_of(missing.group(1)) if missing else ""
     if "missing a plug-in" in text or "Missing decoder" in text:

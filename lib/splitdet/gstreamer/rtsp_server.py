@@ -40,7 +40,7 @@ class RtspServer:
         factory = server.RTSPMediaFactory()
         factory.set_launch(f"( appsrc name={SOURCE} ! {encoder} name=pay0 )")
         factory.set_shared(True)
-        factory.connect("media-configure", self._on_media)
+        self._configuring = factory, factory.connect("media-configure", self._on_media)
         self._server = server.RTSPServer()
         self._server.set_address(host)
         self._server.set_service(str(port))
@@ -84,6 +84,9 @@ class RtspServer:
         end.attach(self._context)
         self._thread.join()
         self._context.find_source_by_id(self._listening).destroy()
+        # the factory and this object would else keep each other, and the context its handle
+        factory, handler = self._configuring
+        factory.disconnect(handler)
 
     def _on_media(self, unused_factory: Any, media: Any) -> None:
         feed = Feed(media.get_element().get_by_name(SOURCE), self._rate, live=True)

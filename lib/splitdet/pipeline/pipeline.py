@@ -242,17 +242,20 @@ class Pipeline:
         number, frames = self.inlet.take(self._batch_size)
         return number, Batch(frames)
 
-    def _is_away(self, name: str) -> bool:
-        """Whether it waits for a source that is gone, which keeps an eye on the time itself."""
-        return name == SOURCE and self._source.is_away
+    def _overdue_s(self, name: str, since_s: float) -> float:
+        """When it counts as stuck; a source that waits for its next frame tells from when on."""
+        due_s = self._source.due_s if name == SOURCE else 0.0
+        return max(since_s, due_s) + self._stall_timeout_s
 
     def _watch(self) -> None:
         """The watchdog's thread: wakes when whoever works longest would be overdue."""
         while True:
             now_s = time.perf_counter()
-            busy = [item for item in list(self._busy.items()) if not self._is_away(item[1][0])]
-            for thread, (name, since_s) in busy:
-                if now_s - since_s >= self._stall_timeout_s:
+            wake_s = now_s + self._stall_timeout_s
+            for thread, (name, since_s) in list(self._busy.items()):
+                overdue_s = self._overdue_s(name, since_s)
+                wake_s = min(wake_s, overdue_s)
+                if now_s >= overdue_s:
                     error = StallError(
                         f"the {name} stage has not answered for {self._stall_timeout_s:g} s "
                         "(stall_timeout_s)"
@@ -261,9 +264,7 @@ class Pipeline:
                     if thread == threading.main_thread().ident:
                         self._leave(error)  # nobody else can
                     return
-            first_s = min([since_s for _, (_, since_s) in busy] + [now_s])
-            wait_s = first_s + self._stall_timeout_s - now_s
-            if self._stopping.wait(min(wait_s, threading.TIMEOUT_MAX)):
+            if self._stopping.wait(min(wake_s - now_s, threading.TIMEOUT_MAX)):
                 return
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+import math
 from fractions import Fraction
 from typing import Optional
 
 import numpy as np
 
+from splitdet.addresses import without_password
 from splitdet.errors import SinkError
 from splitdet.gstreamer import load
 from splitdet.gstreamer.feed import Feed
@@ -15,6 +18,7 @@ from splitdet.sinks.base import Sink
 from splitdet.types import Detections, Frame
 
 END_TIMEOUT_S = 5.0  # for a file to be finished
+log = logging.getLogger(__name__)
 
 
 class GStreamerSink(Sink):
@@ -36,6 +40,8 @@ class GStreamerSink(Sink):
             raise SinkError(f"a GStreamer pipeline cannot be written to here: {missing}")
         self._pipeline = pipeline
         self._first_s: Optional[float] = None
+        self._last_s = -math.inf  # what was written last, since the first
+        self._period_s = float(1 / rate)
         try:
             self._launched = Launched(pipeline)
         except PipelineError as error:
@@ -45,6 +51,7 @@ class GStreamerSink(Sink):
             self._launched.close()
             raise self._failed(f"a pipeline needs one appsrc, this has {len(sources)}")
         self._feed = Feed(sources[0], rate, live)
+        self._launched.on_error = self._feed.end  # a push that waits for room would else wait for ever
 
     def wants_picture(self) -> bool:
         """See `Sink.wants_picture`: always."""
@@ -58,7 +65,11 @@ class GStreamerSink(Sink):
             self._start()
         elif self._feed.size_px != (frame.height, frame.width):
             raise self._failed("the source changed its size")
-        taken = self._feed.push(picture, frame.time_s - self._first_s)
+        time_s = frame.time_s - self._first_s
+        if time_s <= self._last_s:  # pictures of a folder have no times
+            time_s = self._last_s + self._period_s
+        self._last_s = time_s
+        taken = self._feed.push(picture, time_s)
         if self._launched.error or not taken:
             raise self._failed(self._launched.error or "it takes no more pictures")
 
@@ -79,6 +90,9 @@ class GStreamerSink(Sink):
                     raise self._failed(f"it does not end within {END_TIMEOUT_S:g} s")
             if self._launched.error:
                 raise self._failed(self._launched.error)
+            if self._feed.left_out:
+                text = "%s: %d pictures were left out, before it ran or while it had no room"
+                log.info(text, without_password(self._pipeline), self._feed.left_out)
         finally:
             self._launched.close()
 
@@ -89,4 +103,4 @@ class GStreamerSink(Sink):
             raise self._failed(str(error)) from None
 
     def _failed(self, reason: str) -> SinkError:
-        return SinkError(f"{self._pipeline}: {reason}")
+        return SinkError(f"{without_password(self._pipeline)}: {reason}")

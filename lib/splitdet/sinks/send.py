@@ -6,6 +6,7 @@ import logging
 import re
 from urllib.parse import urlsplit
 
+from splitdet.addresses import without_password
 from splitdet.config.schema import Config
 from splitdet.errors import SinkError
 from splitdet.sinks.base import Sink
@@ -36,17 +37,20 @@ def open_sender(place: str, config: Config, rate: float, live: bool, stream: int
     Raises:
         SinkError: the address is wrong, or something is not installed.
     """
+    shown = without_password(place)
     if "!" in place:
         if count > 1:
-            raise SinkError(f"{place}: a pipeline shows one input, and there are {count}")
+            raise SinkError(f"{shown}: a pipeline shows one input, and there are {count}")
         return GStreamerSink(place, frame_rate(rate), live)
     parts = urlsplit(place)
+    if parts.username or parts.password:
+        raise SinkError(f"{shown}: pictures go to whoever asks for them; leave the password out")
     try:
         port = parts.port
     except ValueError:
         port = 0
     if not parts.hostname or port == 0 or (parts.scheme == "rtp" and port is None):
-        raise SinkError(f"{place}: expects rtp://HOST:PORT or rtsp://HOST:PORT/PATH")
+        raise SinkError(f"{shown}: expects rtp://HOST:PORT or rtsp://HOST:PORT/PATH")
     platform = config.camera.platform if config.camera.platform != "auto" else this_platform()
     whole_rate = max(1, round(rate))
     if parts.scheme == "rtsp":

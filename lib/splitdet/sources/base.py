@@ -55,14 +55,18 @@ class Source(ABC):
         return None
 
     @property
-    def is_away(self) -> bool:
-        """Whether it is gone and is being looked for, so that a `read` that takes long is no stall."""
-        return False
+    def due_s(self) -> float:
+        """Until when a `read` that waits is no stall: `time.perf_counter()`; infinite while away."""
+        return 0.0
 
     @property
     def parts(self) -> Sequence[Source]:
         """The inputs that it consists of; the place of each is the `stream` of its frames."""
         return (self,)
+
+    def share_counts(self, gaps: Gaps, skipped: List[Skipped]) -> None:
+        """Count gaps and unreadable pieces there from now on, together with those of others."""
+        self.gaps, self.skipped = gaps, skipped
 
     @abstractmethod
     def read(self) -> Optional[Frame]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from fractions import Fraction
-from typing import List, Optional, Tuple
+from typing import Any, List, Optional, Tuple
 
 from splitdet.config.camera import FLIPS, WHITE_BALANCES, Camera
 from splitdet.errors import ConfigError
@@ -61,6 +61,32 @@ def this_platform() -> str:
     """The word for this machine."""
     jetson = find_jetson()
     return jetson.platform if jetson else "pc"
+
+
+def described_as(camera: Camera, kind: str, **where: Any) -> Camera:
+    """The section for a camera that was named by its address.
+
+    What it says of a picture counts, unless it describes a camera of another kind.
+    """
+    if camera.kind not in ("none", kind):
+        usual = Camera()
+        camera = replace(
+            camera, codec=usual.codec, size=usual.size, fps=usual.fps, flip=usual.flip
+        )
+    return replace(camera, kind=kind, **where)
+
+
+def asked_size_px(camera: Camera, size_px: Tuple[int, int]) -> Optional[Tuple[int, int]]:
+    """Height and width that frames should have, the right way up; None where a stream decides.
+
+    Args:
+        size_px: see `camera_pipeline`.
+    """
+    if camera.kind in ("rtsp", "rtp"):
+        return None
+    height, width = parse_size(camera.size) or size_px
+    is_turned = _number(camera.flip, FLIPS) % 2 == 1  # a quarter, or mirrored at a diagonal
+    return (width, height) if is_turned else (height, width)
 
 
 def parse_size(text: str) -> Optional[Tuple[int, int]]:
@@ -135,7 +161,8 @@ def _rtsp(camera: Camera, size_px: Tuple[int, int]) -> List[str]:
         return [source, video, _PARSERS[camera.codec], *_decode(camera)]
     if camera.decoder == "hardware":
         raise ConfigError("camera.codec: a hardware decoder must be told; set it to h264 or h265")
-    return [source, video, "decodebin", *_flip(camera)]
+    # a Jetson's decodebin takes the hardware decoder, and nvvidconv takes the frames of any
+    return [source, video, "decodebin", *(_from_nvmm if camera.platform in ON_JETSON else _flip)(camera)]
 
 
 def _rtp(camera: Camera, size_px: Tuple[int, int]) -> List[str]:

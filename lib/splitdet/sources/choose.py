@@ -7,10 +7,12 @@ import re
 from dataclasses import replace
 from typing import List, Optional, Union
 
+from splitdet.addresses import without_password
 from splitdet.config.schema import Config
 from splitdet.config.streams import Playback
 from splitdet.errors import ConfigError, SourceError
 from splitdet.sources.base import Source
+from splitdet.sources.camera import described_as
 from splitdet.sources.captures.choose import choose_camera, choose_capture, is_pipeline
 from splitdet.sources.images import ImageSource, has_wildcard, is_image
 from splitdet.sources.played import PlayedSource
@@ -21,7 +23,9 @@ from splitdet.sources.video import VideoSource
 
 Spec = Union[int, str, List[Union[int, str]]]
 CAMERA = "camera"
+CSI = "csi://"
 HIGHEST_CAMERA = 9999
+HIGHEST_SENSOR = 255
 
 
 def open_source(spec: Spec, config: Optional[Config] = None, patient: bool = False) -> Source:
@@ -79,9 +83,11 @@ def _opened(spec: Union[int, str], config: Config, patient: bool) -> Source:
         raise SourceError("no input is named; give a file, a folder, a camera number or an address")
     if spec.startswith(PREFIX):
         return _synthetic(spec)
-    on_jetson = re.match(r"csi://(\d{1,3})$", spec)
-    if on_jetson:
-        camera = replace(config.camera, kind="csi", sensor_id=int(on_jetson.group(1)))
+    if spec.startswith(CSI):
+        sensor = spec[len(CSI) :]
+        if not sensor.isdecimal() or int(sensor) > HIGHEST_SENSOR:
+            raise SourceError(f"{spec}: expects csi://NUMBER, such as csi://0")
+        camera = described_as(config.camera, "csi", sensor_id=int(sensor))
         return _camera(replace(config, camera=camera), patient)
     if spec == CAMERA and not os.path.exists(spec):
         return _camera(config, patient)
@@ -89,6 +95,8 @@ def _opened(spec: Union[int, str], config: Config, patient: bool) -> Source:
         return _stream(spec, config, patient)
     if os.path.isdir(spec) or has_wildcard(spec) or is_image(spec):
         return ImageSource(spec)
+    if " ! " in spec and not os.path.exists(spec):
+        raise SourceError(f"{without_password(spec)}: a GStreamer pipeline that is read ends in appsink")
     return VideoSource(spec)
 
 

@@ -16,9 +16,9 @@ class Gap(NamedTuple):
     reason: str
     """Why it was gone, in its reader's words."""
     seconds: float
-    """From its last frame to the next."""
+    """From its last frame to the next, or to the end of the run."""
     frames: int
-    """Frames that did not come, by the rate of the stream; 0 where it has none."""
+    """Frames that did not come, by the rate that the stream tells, or else had before; 0 without any."""
 
 
 class Gaps:

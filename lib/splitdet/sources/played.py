@@ -6,10 +6,11 @@ import math
 import threading
 import time
 from dataclasses import replace
-from typing import Callable, Optional, Tuple
+from typing import Callable, List, Optional, Tuple
 
 from splitdet.config.streams import Playback
-from splitdet.sources.base import Source
+from splitdet.sources.base import Skipped, Source
+from splitdet.sources.gaps import Gaps
 from splitdet.types import Frame
 
 
@@ -37,6 +38,9 @@ class PlayedSource(Source):
         self._offset_s = 0.0  # time that earlier passes took
         self._last_s = 0.0
         self._begin_s: Optional[float] = None
+        self._due_s = 0.0
+        self._live_began_s: Optional[float] = None  # the time of the first frame of a live source
+        self._stop_timer: Optional[threading.Timer] = None
         self._interrupted = threading.Event()
 
     @property
@@ -47,8 +51,8 @@ class PlayedSource(Source):
             return None
         rate = self._inner.frame_rate
         if rate:
-            last = min(count, math.ceil(options.stop_s * rate)) if options.stop_s else count
-            count = max(0, last - math.ceil(options.start_s * rate))
+            last = min(count, _frames_before(options.stop_s, rate)) if options.stop_s else count
+            count = max(0, last - _frames_before(options.start_s, rate))
         return math.ceil(count / options.stride) * (options.loop + 1)
 
     @property
@@ -63,9 +67,14 @@ class PlayedSource(Source):
         return self._inner.size_px
 
     @property
-    def is_away(self) -> bool:
-        """See `Source.is_away`."""
-        return self._inner.is_away
+    def due_s(self) -> float:
+        """See `Source.due_s`: one `read` may leave out many frames, and wait for its turn."""
+        return max(self._due_s, self._inner.due_s)
+
+    def share_counts(self, gaps: Gaps, skipped: List[Skipped]) -> None:
+        """See `Source.share_counts`; a piece is counted in the first pass."""
+        super().share_counts(gaps, skipped)
+        self._inner.share_counts(gaps, skipped)
 
     def read(self) -> Optional[Frame]:
         """See `Source.read`."""
@@ -86,6 +95,8 @@ class PlayedSource(Source):
 
     def close(self) -> None:
         """See `Source.close`."""
+        if self._stop_timer is not None:
+            self._stop_timer.cancel()
         self._inner.close()
 
     def _next(self) -> Optional[Frame]:
@@ -93,19 +104,36 @@ class PlayedSource(Source):
         options, rate = self._playback, self._inner.frame_rate
         leave_out = options.stride - 1
         if not self._given:
-            leave_out = math.ceil(options.start_s * rate) if rate and not self.live else 0
+            leave_out = _frames_before(options.start_s, rate) if rate and not self.live else 0
         for _ in range(leave_out):
             if not self._inner.skip():
                 return None
-        frame = self._inner.read()
-        while self.live and frame is not None and frame.time_s < options.start_s:
-            frame = self._inner.read()
-        if frame is None or (options.stop_s and frame.time_s >= options.stop_s):
+            self._due_s = time.perf_counter()
+        frame = self._first() if self.live and self._live_began_s is None else self._inner.read()
+        began_s = self._live_began_s or 0.0
+        if frame is None or (options.stop_s and frame.time_s - began_s >= options.stop_s):
             return None
         self._given += 1
         self._last_s = self._offset_s + frame.time_s
         frame = replace(frame, index=self._index, time_s=self._last_s)
         self._index += 1
+        return frame
+
+    def _first(self) -> Optional[Frame]:
+        """The first frame that is wanted of a live source, whose time begins with its first frame."""
+        options = self._playback
+        frame = self._inner.read()
+        if frame is None:
+            return None
+        self._live_began_s = frame.time_s
+        if options.stop_s:  # by the clock: a stream that is gone then gives no frame that could tell
+            left_s = frame.captured_s + options.stop_s - time.perf_counter()
+            self._stop_timer = threading.Timer(max(0.0, left_s), self.interrupt)
+            self._stop_timer.daemon = True
+            self._stop_timer.start()
+        while frame is not None and frame.time_s - self._live_began_s < options.start_s:
+            self._due_s = time.perf_counter()
+            frame = self._inner.read()
         return frame
 
     def _keep_pace(self) -> None:
@@ -116,7 +144,8 @@ class PlayedSource(Source):
         now_s = time.perf_counter()
         if self._begin_s is None:
             self._begin_s = now_s
-        self._interrupted.wait(max(0.0, self._begin_s + self._index / rate - now_s))
+        self._due_s = self._begin_s + self._index / rate
+        self._interrupted.wait(max(0.0, self._due_s - now_s))
 
     def _begin_again(self) -> None:
         """The next pass."""
@@ -126,3 +155,8 @@ class PlayedSource(Source):
         self._given = 0
         self._inner.close()
         self._inner = self._make_source()
+
+
+def _frames_before(time_s: float, rate: float) -> int:
+    """How many frames come before a time; one that is due at that very time does not."""
+    return math.ceil(time_s * rate - 1e-6)  # 2.2 s at 25 a second are 55.00000000000001 frames

@@ -42,13 +42,20 @@ class _Feed:
             frame = self.source.read()
             while frame is not None and self._put(frame):
                 frame = self.source.read()
+            self._end(None)
         except BaseException as error:  # whatever it is, whoever reads must hear of it
-            self.error = error
-        finally:
+            self._end(error)
+
+    def _end(self, error: Optional[BaseException]) -> None:
+        """Give it back, and tell whoever reads."""
+        try:
             self.source.close()
-            with self._changed:
-                self.ended = True
-                self._changed.notify_all()
+        except BaseException as failure:
+            error = error or failure
+        with self._changed:  # whoever reads takes the error away, so both need the lock
+            self.error = error
+            self.ended = True
+            self._changed.notify_all()
 
     def _put(self, frame: Frame) -> bool:
         """Hand a frame over once the one before it has been taken; whether more are wanted."""
@@ -76,9 +83,8 @@ class SeveralSource(Source):
         self.unit = units.pop() if len(units) == 1 else Source.unit
         self._changed = threading.Condition()
         self._interrupted = False
-        for source in sources:  # what is counted there is counted here
-            source.gaps = self.gaps
-            source.skipped = self.skipped
+        for source in sources:
+            source.share_counts(self.gaps, self.skipped)
         self._feeds = [_Feed(source, stream, self._changed) for stream, source in enumerate(sources)]
         self._turn = 0
         self._is_started = False
@@ -101,9 +107,9 @@ class SeveralSource(Source):
         return sizes.pop() if len(sizes) == 1 else None
 
     @property
-    def is_away(self) -> bool:
-        """See `Source.is_away`: all that have not ended."""
-        return all(feed.ended or feed.source.is_away for feed in self._feeds)
+    def due_s(self) -> float:
+        """See `Source.due_s`: of the first that is due, of those that have not ended."""
+        return min((feed.source.due_s for feed in self._feeds if not feed.ended), default=0.0)
 
     def read(self) -> Optional[Frame]:
         """See `Source.read`. Inputs that have a frame come one after the other.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from typing import Callable, Optional, Tuple
@@ -15,6 +16,7 @@ from splitdet.sources.gaps import Gap
 from splitdet.types import Frame
 
 FIRST_PAUSE_S = 0.25  # between the first and the second attempt; it doubles from then on
+STEADY_S = 1.0  # a stream that breaks off sooner than that is looked for with the pauses as they were
 IDLE_S = 0.5  # after such a time without a read, what has piled up is old
 log = logging.getLogger(__name__)
 
@@ -50,10 +52,13 @@ class StreamSource(Source):
         self._capture: Optional[Capture] = None
         self._pause_s = 0.0
         self._is_reported = False
-        self._is_away = False
+        self._due_s = 0.0
         self._reason = ""  # why it is not there; empty while it is
         self._first_reason = ""
         self._seen_s = time.perf_counter()  # the last frame, or the beginning
+        self._first_s = self._seen_s  # the first frame since it was opened
+        self._first_index = 0
+        self._lost_rate: Optional[float] = None  # of the stream before it was gone
         self._touched_s = self._seen_s  # from then on frames have been piling up
         if not patient:
             try:
@@ -78,14 +83,15 @@ class StreamSource(Source):
         return self._capture.reader if self._capture is not None else ""
 
     @property
-    def is_away(self) -> bool:
-        """See `Source.is_away`; until the `read` after the one that found it again."""
-        return self._is_away
+    def due_s(self) -> float:
+        """See `Source.due_s`: silence is noticed here; it is away until the `read` after its return."""
+        return self._due_s
 
     def read(self) -> Optional[Frame]:
         """See `Source.read`. Between two frames it may reconnect."""
         begin_s = time.perf_counter()
-        self._is_away = self._capture is None or bool(self._reason)
+        is_away = self._capture is None or bool(self._reason)
+        self._due_s = math.inf if is_away else begin_s + self._reconnect.silence_s
         while not self._interrupted.is_set():
             try:
                 if self._capture is None:
@@ -93,7 +99,7 @@ class StreamSource(Source):
                     self._open()
                 frame = self._read(begin_s)
             except SourceError as error:
-                self._lose(str(error))
+                self._lose(str(error), begin_s)
                 continue
             return frame
         return None
@@ -106,16 +112,23 @@ class StreamSource(Source):
             capture.interrupt()
 
     def close(self) -> None:
-        """See `Source.close`."""
+        """See `Source.close`. It may be away: the gap then ends here."""
         if self._capture is not None:
             self._capture.close()
+        if self._reason and self._index:
+            self._add_gap(time.perf_counter())
+            self._reason = ""
 
     def _open(self) -> None:
         capture = self._make_capture()
         self._capture = capture
+        if self._interrupted.is_set():  # by one who did not see this capture yet
+            capture.interrupt()
         self._touched_s = time.perf_counter()
+        self._first_index = self._index
         capture.open()
-        self._report(capture)
+        if not self._interrupted.is_set():
+            self._report(capture)
 
     def _read(self, begin_s: float) -> Optional[Frame]:
         assert self._capture is not None
@@ -126,6 +139,8 @@ class StreamSource(Source):
         if image is None:
             return None
         frame = self._frame(image, self.name, None, begin_s)
+        if frame.index == self._first_index:
+            self._first_s = frame.captured_s
         if self._reason:
             self._return(frame.captured_s)
         self._seen_s = self._touched_s = frame.captured_s
@@ -152,38 +167,58 @@ class StreamSource(Source):
         self._interrupted.wait(self._pause_s)
         self._pause_s = min(max(FIRST_PAUSE_S, 2 * self._pause_s), self._reconnect.pause_s)
 
-    def _lose(self, reason: str) -> None:
+    def _lose(self, reason: str, missed_s: float) -> None:
         """It is gone, or is not back yet.
 
+        Args:
+            missed_s: since when a frame has been waited for; before that it may have been there.
+
         Raises:
-            SourceError: for too long.
+            SourceError: it has been gone for too long.
         """
+        if not self._reason:
+            self._lost_rate = self._rate_so_far()
+            if self._seen_s - self._first_s >= STEADY_S:
+                self._pause_s = 0.0
         if self._capture is not None:
             self._capture.close()
             self._capture = None
         if self._interrupted.is_set():
             return
-        gone_s = time.perf_counter() - self._seen_s
+        gone_s = time.perf_counter() - missed_s
+        is_first, is_news = not self._reason, reason != self._reason
+        if is_first:
+            self._first_reason = reason
+        self._due_s = math.inf
+        self._reason = reason
         if self._reconnect.give_up_s and gone_s >= self._reconnect.give_up_s:
             raise SourceError(f"{self.name}: gone for {gone_s:.1f} s ({reason})")
-        if not self._reason:
+        if is_first:
             count = f"gone after {self._index} frames" if self._index else "not there yet"
             log.warning("%s: %s (%s); looking for it", self.name, count, reason)
-            self._first_reason = reason
-        elif reason != self._reason:
+        elif is_news:
             log.warning("%s: still gone after %.1f s (%s)", self.name, gone_s, reason)
-        self._is_away = True
-        self._reason = reason
 
     def _return(self, captured_s: float) -> None:
         """It is back, or there for the first time, which ends no gap."""
-        gone_s = captured_s - self._seen_s
         if self._index > 1:
-            rate = self.frame_rate
-            frames = max(0, round(gone_s * rate) - 1) if rate else 0
-            self.gaps.add(Gap(self.name, self._first_reason, gone_s, frames))
-            log.warning("%s: back after %.1f s, about %d frames missed", self.name, gone_s, frames)
+            gap = self._add_gap(captured_s)
+            text = "%s: back after %.1f s, about %d frames missed"
+            log.warning(text, self.name, gap.seconds, gap.frames)
         else:
-            log.warning("%s: there after %.1f s", self.name, gone_s)
+            log.warning("%s: there after %.1f s", self.name, captured_s - self._seen_s)
         self._reason = ""
-        self._pause_s = 0.0
+
+    def _add_gap(self, end_s: float) -> Gap:
+        """Count the gap that ends then."""
+        seconds = end_s - self._seen_s
+        rate = self._lost_rate or self.frame_rate
+        frames = max(0, round(seconds * rate) - 1) if rate else 0
+        gap = Gap(self.name, self._first_reason, seconds, frames)
+        self.gaps.add(gap)
+        return gap
+
+    def _rate_so_far(self) -> Optional[float]:
+        """Frames per second as the stream says, or else as they came since it was opened."""
+        frames, seconds = self._index - 1 - self._first_index, self._seen_s - self._first_s
+        return self.frame_rate or (frames / seconds if frames > 0 and seconds > 0 else None)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import time
-from typing import Optional
+from typing import Optional, Tuple
 
 import cv2
 
 from splitdet.errors import SourceError
-from splitdet.sources.base import Skipped
-from splitdet.sources.capture import CaptureSource
+from splitdet.sources.base import Skipped, Source
 from splitdet.types import Frame
 
 FALLBACK_RATE = 25.0  # for containers that do not say
@@ -19,7 +18,7 @@ HIGHEST_RATE = 10000.0
 log = logging.getLogger(__name__)
 
 
-class VideoSource(CaptureSource):
+class VideoSource(Source):
     """A video file.
 
     Raises:
@@ -34,8 +33,11 @@ class VideoSource(CaptureSource):
             raise SourceError(
                 f"{path}: OpenCV cannot open this as a video (damaged, cut off, or not a video)"
             )
-        super().__init__(path, capture)
-        self._frame_rate = self._rate(highest=HIGHEST_RATE) or FALLBACK_RATE
+        super().__init__(path)
+        self._capture = capture
+        self._count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        rate = float(capture.get(cv2.CAP_PROP_FPS))
+        self._frame_rate = rate if 0 < rate <= HIGHEST_RATE else FALLBACK_RATE
 
     @property
     def frame_count(self) -> Optional[int]:
@@ -46,6 +48,13 @@ class VideoSource(CaptureSource):
     def frame_rate(self) -> Optional[float]:
         """See `Source.frame_rate`."""
         return self._frame_rate
+
+    @property
+    def size_px(self) -> Optional[Tuple[int, int]]:
+        """See `Source.size_px`."""
+        height = int(self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+        width = int(self._capture.get(cv2.CAP_PROP_FRAME_WIDTH))
+        return (height, width) if height > 0 and width > 0 else None
 
     def skip(self) -> bool:
         """See `Source.skip`: decoded, as the frames behind it need that, but not converted."""
@@ -69,3 +78,7 @@ class VideoSource(CaptureSource):
             self.skipped.append(Skipped(self.name, reason))
             log.warning("%s: %s; is the file damaged or cut off?", self.name, reason)
         return None
+
+    def close(self) -> None:
+        """See `Source.close`."""
+        self._capture.release()

@@ -106,6 +106,29 @@ def test_cameras_are_listed_once_each_with_what_keeps_them_from_being_opened(tmp
     assert csi.fix == "camera: {kind: csi} in config.yml"
 
 
+def test_a_camera_that_a_container_was_not_given_is_noted(tmp_path: Path) -> None:
+    root = machine(tmp_path, {"sys/class/video4linux/video0/name": "HD Webcam"})
+    (webcam,) = video.check_cameras(root)
+    assert webcam.state == NOTE
+    assert webcam.fix == f"in a container: docker run --device {root}/dev/video0"
+
+
+def test_a_camera_that_does_not_open_is_noted_with_the_reason(tmp_path: Path) -> None:
+    root = machine(tmp_path, {"sys/class/video4linux/video0/name": "HD Webcam"})
+    (root / "dev/video0").mkdir(parents=True)  # opening a folder for writing fails
+    (webcam,) = video.check_cameras(root)
+    assert webcam.state == NOTE
+    assert "Is a directory" in webcam.text
+
+
+@pytest.mark.gstreamer
+def test_elements_that_are_missing_come_with_their_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load, "has_element", lambda name: name not in ("rtspsrc", "v4l2src"))
+    found = by_name(video.check_gstreamer())["Elements"]
+    assert (found.state, found.text) == (NOTE, "there is no rtspsrc, v4l2src")
+    assert found.fix == "sudo apt-get install gstreamer1.0-plugins-good"
+
+
 def test_a_machine_without_a_camera_says_so(tmp_path: Path) -> None:
     assert video.check_cameras(tmp_path) == [Finding("Camera", OK, "none is connected")]
 

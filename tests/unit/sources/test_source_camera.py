@@ -102,6 +102,15 @@ def test_rtsp_on_a_jetson_is_decoded_by_its_hardware(platform: str, decoder: str
     )
 
 
+@pytest.mark.parametrize("platform", ["nano", "xavier", "tx2"])
+def test_rtsp_of_an_unknown_codec_on_a_jetson_leaves_video_memory_by_nvvidconv(platform: str) -> None:
+    """There decodebin takes the hardware decoder, whose frames videoconvert cannot read."""
+    assert build(kind="rtsp", address="rtsp://host/live", platform=platform, flip=3) == (
+        'rtspsrc location="rtsp://host/live" latency=200 protocols=tcp ! '
+        f"application/x-rtp, media=(string)video ! decodebin ! nvvidconv flip-method=3 ! {BGRX} ! {END}"
+    )
+
+
 def test_a_jetson_can_be_told_to_decode_by_software() -> None:
     pipeline = build(
         kind="rtsp", address="rtsp://h/l", codec="h264", platform="nano", decoder="software"

@@ -98,6 +98,17 @@ def test_no_name_at_all_is_refused() -> None:
         choose.open_source("")
 
 
+@pytest.mark.parametrize("spec", ["csi://", "csi://left", "csi://256", "csi://-1"])
+def test_a_camera_of_a_jetson_without_a_number_is_refused(spec: str) -> None:
+    with pytest.raises(SourceError, match=f"{spec}: expects csi://NUMBER, such as csi://0"):
+        choose.open_source(spec)
+
+
+def test_a_pipeline_without_an_appsink_is_told_what_it_lacks() -> None:
+    with pytest.raises(SourceError, match=r"rtspsrc location=rtsp://h/a ! fakesink: .* ends in appsink"):
+        choose.open_source("rtspsrc location=rtsp://me:secret@h/a ! fakesink")
+
+
 @pytest.mark.parametrize("name", ["none.mp4", "none.jpg", "none/*.jpg", "none"])
 def test_a_name_with_nothing_behind_it_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(SourceError) as caught:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, List
+from typing import Any, List, Optional
 
 import cv2
 import numpy as np
 import pytest
 
-from fakes import FakeSource
+from fakes import FakeDetector, FakeSource, takes
+from splitdet.assemble import assemble
+from splitdet.config import make_config
 from splitdet.config.streams import Playback
 from splitdet.sources.played import PlayedSource
 from splitdet.sources.video import VideoSource
+from splitdet.types import Frame
 
 FRAMES, RATE = 20, 10.0
 
@@ -123,20 +127,62 @@ def test_of_a_live_source_loop_and_speed_are_left_out() -> None:
     assert [frame.image[0, 0, 0] for frame in iter(source.read, None)] == [0, 2]
 
 
-def test_a_live_source_is_cut_by_the_time_since_it_opened() -> None:
-    ticks = threading.Event()
-    source = PlayedSource(
-        lambda: FakeSource(40, work=lambda index: ticks.wait(0.01), rate=100.0),  # type: ignore[arg-type, return-value]
-        Playback(start_s=0.1, stop_s=0.2),
-    )
+class Recording(FakeSource):
+    """25 frames a second."""
+
+    frame_rate = 25.0  # type: ignore[assignment]
+
+
+def test_a_frame_that_is_due_at_the_very_start_is_given_however_floats_are_rounded() -> None:
+    source = PlayedSource(lambda: Recording(60), Playback(start_s=2.2))
+    assert 2.2 * 25 > 55
+    assert source.frame_count == 5
+    assert [frame.image[0, 0, 0] for frame in iter(source.read, None)] == [55, 56, 57, 58, 59]
+
+
+class LateCamera(FakeSource):
+    """Ten frames a second; the first comes after an hour, by its own account."""
+
+    def read(self) -> Optional[Frame]:
+        """See `Source.read`."""
+        frame = super().read()
+        return None if frame is None else replace(frame, time_s=3600.0 + frame.index / 10)
+
+
+def test_a_live_source_is_cut_by_the_time_since_its_first_frame() -> None:
+    source = PlayedSource(lambda: LateCamera(40, rate=1000.0), Playback(start_s=0.95, stop_s=2.05))
     times = [frame.time_s for frame in iter(source.read, None)]
-    assert times
-    assert min(times) >= 0.1
-    assert max(times) < 0.2
+    source.close()
+    np.testing.assert_allclose(times, 3600 + np.arange(10, 21) / 10)
+
+
+def test_a_live_source_that_is_gone_when_the_time_is_up_has_ended() -> None:
+    gone = threading.Event()
+    camera = FakeSource(5, work=lambda index: gone.wait(20) if index == 3 else None, rate=1000.0)  # type: ignore[arg-type, return-value]
+    camera.interrupt = gone.set  # type: ignore[method-assign]
+    source = PlayedSource(lambda: camera, Playback(stop_s=0.5))
+    frames = list(iter(source.read, None))
+    source.close()
+    assert gone.is_set()
+    assert len(frames) in (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("options", "live"),
+    [({"start_s": 100.0}, False), ({"stride": 40}, True), ({"speed": "source", "stride": 9}, False)],
+)
+def test_leaving_out_many_frames_is_no_stall(options: Any, live: bool) -> None:
+    """One `read` then takes longer than a stage may."""
+    played = PlayedSource(
+        lambda: Recording(60, work=takes(20), rate=1000.0 if live else 0.0), Playback(**options)
+    )
+    detector = FakeDetector(config=make_config(stall_timeout_s=0.3))
+    with assemble(played, detector) as pipeline:
+        assert sum(len(batch.frames) for batch in pipeline) <= 7
+
 
 
 def test_a_folder_is_played_again(tmp_path: Path) -> None:
-    from splitdet.config import make_config
     from splitdet.sources.choose import open_source
 
     for name in ("a.png", "b.png"):

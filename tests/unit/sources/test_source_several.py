@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import Counter
 from typing import Any, List, Tuple
@@ -9,7 +10,11 @@ from typing import Any, List, Tuple
 import pytest
 
 from fakes import FakeSource
+from splitdet.config.streams import Playback
 from splitdet.errors import SourceError
+from splitdet.sources.base import Skipped
+from splitdet.sources.gaps import Gap
+from splitdet.sources.played import PlayedSource
 from splitdet.sources.several import SeveralSource
 
 PATIENCE_S = 20.0
@@ -128,6 +133,47 @@ def test_counts_are_added_where_all_are_known() -> None:
     endless = FakeSource(3)
     endless._count = None  # type: ignore[assignment]
     assert SeveralSource([FakeSource(3), endless]).frame_count is None
+
+
+def test_an_error_is_handed_over_under_the_lock() -> None:
+    """Whoever reads takes it away in two steps; between them nothing may come."""
+    source = SeveralSource([FakeSource(5, work=fails_at(0, SourceError("gone")))])
+    (feed,) = source._feeds
+    with source._changed:
+        feed.thread.start()
+        assert feed.source.closed.wait(PATIENCE_S)  # type: ignore[attr-defined]
+        assert feed.error is None
+    feed.thread.join(PATIENCE_S)
+    assert str(feed.error) == "gone"
+
+
+def test_it_is_due_when_the_first_of_its_inputs_is() -> None:
+    class Due(FakeSource):
+        """Waits until a time of its own."""
+
+        def __init__(self, due_s: float) -> None:
+            super().__init__(1)
+            self.until_s = due_s
+
+        @property
+        def due_s(self) -> float:
+            return self.until_s
+
+    source = SeveralSource([Due(50.0), Due(math.inf), Due(20.0)])
+    assert source.due_s == 20.0
+    source._feeds[2].ended = True
+    assert source.due_s == 50.0
+    source._feeds[0].ended = True
+    assert source.due_s == math.inf
+
+
+def test_gaps_of_an_input_that_is_played_with_options_are_counted() -> None:
+    cameras = [FakeSource(1, rate=100.0), FakeSource(1, rate=100.0)]
+    source = SeveralSource([PlayedSource(lambda: cameras[0], Playback(stride=2)), cameras[1]])
+    for camera in cameras:
+        camera.gaps.add(Gap("camera", "unplugged", 1.0, 25))
+        camera.skipped.append(Skipped("camera", "gone"))
+    assert (source.gaps.count, len(source.skipped)) == (2, 2)
 
 
 def test_gaps_and_skipped_pieces_of_all_inputs_are_counted_together() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
+import time
 from typing import Any, Callable, Iterator, List, Optional, Union
 
 import numpy as np
 import pytest
 
+from fakes import Clock
 from splitdet.config.streams import Reconnect
 from splitdet.errors import SourceError
 from splitdet.sources.captures.base import Capture
@@ -102,6 +105,7 @@ def test_a_gap_is_counted_with_its_first_reason_and_what_was_missed() -> None:
 def test_only_the_last_gaps_are_kept_one_by_one() -> None:
     scripts: List[List[Step]] = [[1, GONE] for _ in range(30)]
     source = stream(*scripts, [2, None])
+    source._interrupted.wait = lambda unused: False  # type: ignore[method-assign, assignment]
     greys(source)
     assert (source.gaps.count, len(source.gaps.last)) == (30, 20)
 
@@ -144,15 +148,82 @@ def test_a_patient_source_waits_for_a_stream_that_is_not_there_at_first() -> Non
     assert source.gaps.count == 0
 
 
-def test_it_is_away_while_it_is_looked_for_and_not_a_moment_longer() -> None:
-    seen: List[bool] = []
+def test_it_is_due_when_its_silence_is_over_and_never_while_it_is_looked_for() -> None:
+    seen: List[float] = []
 
     def look(grey: int) -> Callable[[], int]:
-        return lambda: seen.append(source.is_away) or grey  # type: ignore[func-returns-value]
+        return lambda: seen.append(source.due_s) or grey  # type: ignore[func-returns-value]
 
-    source = stream([look(1), GONE], [look(2), look(3), None])
+    source = stream([look(1), GONE], [look(2), look(3), None], reconnect={"silence_s": 1000})
     greys(source)
-    assert seen == [False, True, False]
+    assert [due_s == math.inf for due_s in seen] == [False, True, False]
+    assert all(due_s > time.perf_counter() + 900 for due_s in seen)
+
+
+def test_a_gap_that_lasts_to_the_end_of_the_run_is_counted() -> None:
+    source = stream([1, 2, GONE], *[[NOT_FOUND]] * 50, reconnect={"give_up_s": 0.05})
+    with pytest.raises(SourceError, match="gone for"):
+        greys(source)
+    source.close()
+    (gap,) = source.gaps.last
+    assert gap.reason == "unplugged"
+    assert gap.seconds >= 0.05
+    assert gap.frames == max(0, round(gap.seconds * 1000.0) - 1)
+
+
+def test_a_stream_that_broke_while_nobody_read_is_looked_for_before_it_is_given_up() -> None:
+    source = stream([lambda: GONE], [1, None], reconnect={"give_up_s": 5.0})
+    source._seen_s -= 3600.0  # as if a model had been loading since it was opened
+    assert greys(source) == [1]
+
+
+def test_an_interrupt_that_comes_while_it_is_being_opened_reaches_the_new_reader() -> None:
+    class SlowCapture(ScriptedCapture):
+        """Opens when it is interrupted."""
+
+        def open(self) -> None:
+            assert self.interrupted.wait(20)
+
+    captures: List[Capture] = []
+
+    def make_capture() -> Capture:
+        source.interrupt()  # there is no new reader yet
+        captures.append(SlowCapture([None]))
+        return captures[-1]
+
+    source = StreamSource("camera 0", make_capture, None, Reconnect(), patient=True)
+    assert source.read() is None
+    assert captures
+
+
+def test_a_stream_that_breaks_after_one_frame_each_time_is_looked_for_ever_less_often(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pauses: List[float] = []
+    source = stream(*[[n, GONE] for n in range(4)], [4, None], reconnect={"pause_s": 0.6})
+    monkeypatch.setattr(source._interrupted, "wait", pauses.append)
+    assert greys(source) == [0, 1, 2, 3, 4]
+    assert pauses == [0.0, 0.25, 0.5, 0.6]
+
+
+def test_frames_that_were_missed_are_told_by_the_rate_at_which_they_came_where_the_stream_tells_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr("time.perf_counter", clock.perf_counter)
+    monkeypatch.setattr(ScriptedCapture, "frame_rate", None)
+
+    def after(seconds: float, step: Any) -> Callable[[], Any]:
+        def come() -> Any:
+            clock.now_s += seconds
+            return step
+
+        return come
+
+    source = stream([after(0.1, grey) for grey in range(11)] + [GONE], [after(5.0, 11), None])
+    assert len(greys(source)) == 12
+    (gap,) = source.gaps.last
+    assert (gap.seconds, gap.frames) == (pytest.approx(5.0), 49)
 
 
 def test_an_interrupt_ends_the_wait_for_a_stream_that_is_gone() -> None:

@@ -9,6 +9,7 @@ from typing import Optional, Tuple
 
 import numpy as np
 
+WAITED_FRAMES = 3
 FALLBACK_RATE = 30.0  # frames per second of streams that do not say
 
 
@@ -53,12 +54,17 @@ class Capture(ABC):
     def skip_old(self, idle_s: float) -> None:
         """Leave out what has piled up while nobody read for `idle_s` seconds.
 
-        A frame that has to be waited for is new. A file behind an address does not pile up.
+        Frames that have to be waited for, one after the other, are new: for a single one a busy machine
+        may have been too slow. A file behind an address does not pile up.
         """
         period_s = 1.0 / (self.frame_rate or FALLBACK_RATE)
+        waited = 0
         for _ in range(0 if self.has_length else int(idle_s / period_s)):
             begin_s = time.perf_counter()
-            if not self._skip() or time.perf_counter() - begin_s > period_s / 2:
+            if not self._skip():
+                return
+            waited = waited + 1 if time.perf_counter() - begin_s > period_s / 2 else 0
+            if waited == WAITED_FRAMES:
                 return
 
     @property

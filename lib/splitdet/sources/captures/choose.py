@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from dataclasses import replace
-from typing import Callable, NamedTuple, Optional, Tuple, Union
+from dataclasses import fields
+from typing import Callable, NamedTuple, Optional, Sequence, Tuple, Union
 
 from splitdet.addresses import without_password
+from splitdet.config.camera import Camera
 from splitdet.config.schema import Config
 from splitdet.errors import SourceError
 from splitdet.gstreamer import load
-from splitdet.sources.camera import camera_pipeline, parse_size
+from splitdet.sources.camera import asked_size_px, camera_pipeline, described_as
 from splitdet.sources.captures import pyav
 from splitdet.sources.captures.base import Capture
 from splitdet.sources.captures.gstreamer import GStreamerCapture
 from splitdet.sources.captures.opencv import OpenCVCapture, has_gstreamer
+
+log = logging.getLogger(__name__)
 
 MakeCapture = Callable[[], Capture]
 DECODER = "avdec_h264"  # where it is missing, GStreamer decodes next to nothing
@@ -46,15 +50,19 @@ def choose_capture(spec: Union[int, str], config: Config) -> Reading:
     low = config.latency == "low"
     if isinstance(spec, int) or spec.startswith("/dev/"):
         name = f"camera {spec}" if isinstance(spec, int) else spec
+        _note_unused(name, config.camera, "camera.kind: usb uses them")
         return Reading(name, lambda: OpenCVCapture(spec, silence_s, size_px, low), size_px)
     name = without_password(spec)
     if is_pipeline(spec):
         return Reading(name, _pipeline_reader(spec, silence_s))
     if re.match(r"rtsps?://", spec) and load.has_element("rtspsrc") and load.has_element(DECODER):
-        camera = replace(config.camera, kind="rtsp", address=spec)
+        camera = described_as(config.camera, "rtsp", address=spec)
         return Reading(name, _pipeline_reader(camera_pipeline(camera, size_px, low), silence_s, spec))
+    needed = f"GStreamer would use them ({load.why_not() or 'it reads rtsp:// alone'})"
     if pyav.is_installed():
+        _note_unused(name, config.camera, needed, used=("transport", "latency_ms"))
         return Reading(name, lambda: pyav.PyAVCapture(spec, config.camera, silence_s, low))
+    _note_unused(name, config.camera, needed)
     return Reading(name, lambda: OpenCVCapture(spec, silence_s))
 
 
@@ -70,9 +78,23 @@ def choose_camera(config: Config) -> Reading:
     pipeline = camera_pipeline(camera, size_px, config.latency == "low")
     where = {"csi": camera.sensor_id, "usb": camera.device, "rtsp": camera.address, "rtp": camera.port}
     name = without_password(f"{camera.kind} {where.get(camera.kind, '')}".strip())
-    asked_px = None if camera.kind in ("rtsp", "rtp") else parse_size(camera.size) or size_px
+    asked_px = asked_size_px(camera, size_px)
     address = camera.address if camera.kind == "rtsp" else ""
     return Reading(name, _pipeline_reader(pipeline, config.reconnect.silence_s, address), asked_px)
+
+
+def _note_unused(name: str, camera: Camera, instead: str, used: Sequence[str] = ()) -> None:
+    """Say which keys of the section `camera` do nothing for what is named by number or address."""
+    if camera.kind != "none":  # it describes a camera of its own
+        return
+    usual = Camera()
+    unused = [
+        f"camera.{key.name}"
+        for key in fields(Camera)
+        if key.name not in used and getattr(camera, key.name) != getattr(usual, key.name)
+    ]
+    if unused:
+        log.warning("%s: nothing is done about %s; %s", name, ", ".join(unused), instead)
 
 
 def _pipeline_reader(pipeline: str, silence_s: float, address: str = "") -> MakeCapture:

@@ -10,10 +10,12 @@ import numpy as np
 from splitdet.addresses import why_unreachable
 from splitdet.errors import SourceError
 from splitdet.gstreamer import load
-from splitdet.gstreamer.launched import Launched, PipelineError, kind_of
-from splitdet.sources.captures.base import Capture
+from splitdet.gstreamer.launched import Launched, PipelineError, kind_of, latency_s
+from splitdet.sources.captures.base import FALLBACK_RATE, Capture
 
+BGR = "video/x-raw, format=(string)BGR"
 QUEUED_FRAMES = 4  # that wait in the appsink of a pipeline that names no number
+LATE_S = 0.25  # behind the latency of the pipeline: longer than decoding takes, shorter than any gap
 _BROKEN_OFF = re.compile(r"server closed the connection", re.IGNORECASE)
 
 
@@ -40,6 +42,8 @@ class GStreamerCapture(Capture):
         self._rate: Optional[float] = None
         self._size: Optional[Tuple[int, int]] = None
         self._is_ready = False
+        self._latency_s: Optional[float] = None  # of a live pipeline
+        self._kept: Any = None  # a sample that is next
 
     def open(self) -> None:
         """See `Capture.open`. Done when the first frame is there."""
@@ -54,14 +58,14 @@ class GStreamerCapture(Capture):
             self._launched.start()
             woken = self._wait(self._launched)
             if self._is_ready:
+                self._latency_s = latency_s(self._sink)
                 self._note(self._sink.get_static_pad("sink").get_current_caps())
                 decoder = self._launched.decoder()
                 self.reader += f", decoded by {decoder}" if decoder else ""
             else:
                 self._check(self._launched, woken)
         except (PipelineError, SourceError) as error:
-            unreachable = why_unreachable(self._address, self._silence_s) if self._address else ""
-            raise SourceError(unreachable or str(error)) from None
+            raise SourceError(self._why_not_open(str(error))) from None
 
     @property
     def frame_rate(self) -> Optional[float]:
@@ -75,6 +79,29 @@ class GStreamerCapture(Capture):
 
     def read(self) -> Optional[np.ndarray]:
         """See `Capture.read`."""
+        sample = self._sample()
+        if sample is None:
+            return None
+        self._note(sample.get_caps())
+        return self._image(sample)
+
+    def skip_old(self, idle_s: float) -> None:
+        """See `Capture.skip_old`; what is not live waits for its reader, and is never too old."""
+        launched = self._launched
+        if launched is None or self._latency_s is None:
+            return
+        piled = int(idle_s * (self._rate or FALLBACK_RATE)) + QUEUED_FRAMES
+        for _ in range(piled):
+            self._kept = self._sample()
+            if self._kept is None or launched.age_s(self._kept) <= self._latency_s + LATE_S:
+                return
+            self._kept = None
+
+    def _sample(self) -> Any:
+        """The next frame as GStreamer has it; None at the end, or when interrupted."""
+        if self._kept is not None:
+            kept, self._kept = self._kept, None
+            return kept
         launched = self._launched
         assert launched is not None
         while not self.interrupted.is_set():
@@ -86,8 +113,7 @@ class GStreamerCapture(Capture):
             if sample is not None:
                 with launched.changed:
                     self._is_ready = True  # there may be more behind it
-                self._note(sample.get_caps())
-                return self._image(sample)
+                return sample
             if self._check(launched, woken):
                 return None
         return None
@@ -105,12 +131,19 @@ class GStreamerCapture(Capture):
         if self._launched is not None:
             self._launched.close()
 
+    def _why_not_open(self, reason: str) -> str:
+        if not self._address or self.interrupted.is_set():
+            return reason
+        if re.search("not-linked", reason):
+            return f"{reason}; is it coded as camera.codec says?"
+        return why_unreachable(self._address) or reason
+
     def _prepared_sink(self, launched: Launched) -> Any:
         sinks = list(launched.elements("appsink"))
         if len(sinks) != 1:
             raise SourceError(f"a pipeline needs one appsink, this has {len(sinks)}")
         (sink,) = sinks
-        sink.set_property("caps", load.gst().Caps.from_string("video/x-raw, format=(string)BGR"))
+        sink.set_property("caps", load.gst().Caps.from_string(BGR))
         if not sink.get_property("max-buffers"):  # without bounds, as nobody asked for it to be
             sink.set_property("max-buffers", QUEUED_FRAMES)
         sink.set_property("emit-signals", True)
@@ -164,8 +197,8 @@ class GStreamerCapture(Capture):
 
 
 def with_conversion(pipeline: str) -> str:
-    """The pipeline with a converter in front of its appsink, which is then asked for BGR."""
-    return re.sub(r"!\s*appsink\b(?!.*\bappsink\b)", "! videoconvert ! appsink", pipeline, count=1)
+    """The pipeline with a converter to BGR in front of its appsink."""
+    return re.sub(r"!\s*appsink\b", f"! videoconvert ! {BGR} ! appsink", pipeline, count=1)
 
 
 def _without_torn_frames(element: Any) -> None:

@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import time
-from typing import Dict, List, Optional, Tuple, Union
+from typing import List, Optional, Tuple, Union
 
 import cv2
 import numpy as np
@@ -14,25 +14,9 @@ import numpy as np
 from splitdet.addresses import why_unreachable
 from splitdet.errors import SourceError
 from splitdet.sources.captures.base import Capture
+from splitdet.sources.captures.gstreamer import with_conversion
 
 HIGHEST_RATE = 1000.0  # some network streams report the 90000 ticks of their clock
-
-# what OpenCV hands over when the appsink's caps name one of these
-_TO_BGR: Dict[str, int] = {
-    "I420": cv2.COLOR_YUV2BGR_I420,
-    "YV12": cv2.COLOR_YUV2BGR_YV12,
-    "NV12": cv2.COLOR_YUV2BGR_NV12,
-    "NV21": cv2.COLOR_YUV2BGR_NV21,
-    "YUY2": cv2.COLOR_YUV2BGR_YUY2,
-    "UYVY": cv2.COLOR_YUV2BGR_UYVY,
-    "GRAY8": cv2.COLOR_GRAY2BGR,
-    "BGRX": cv2.COLOR_BGRA2BGR,
-    "BGRA": cv2.COLOR_BGRA2BGR,
-    "YVYU": cv2.COLOR_YUV2BGR_YVYU,
-    "RGB": cv2.COLOR_RGB2BGR,
-    "RGBX": cv2.COLOR_RGBA2BGR,
-    "RGBA": cv2.COLOR_RGBA2BGR,
-}
 
 
 class OpenCVCapture(Capture):
@@ -60,14 +44,15 @@ class OpenCVCapture(Capture):
         self._asked_px = size_px
         self._low_latency = low_latency
         self._is_pipeline = is_pipeline
-        self._pixels = pixel_format(str(spec)) if is_pipeline else "BGR"
         self._given = 0
         self._capture: Optional[cv2.VideoCapture] = None
 
     def open(self) -> None:
         """See `Capture.open`."""
         if self._is_pipeline:
-            self._capture = cv2.VideoCapture(self._spec, cv2.CAP_GSTREAMER)
+            # what OpenCV takes by itself it hands over as it is, padded rows and all
+            pipeline = with_conversion(str(self._spec))
+            self._capture = cv2.VideoCapture(pipeline, cv2.CAP_GSTREAMER)
         elif self._is_camera:
             self._capture = cv2.VideoCapture(self._spec)
         else:
@@ -100,7 +85,8 @@ class OpenCVCapture(Capture):
         found, image = self._capture.read()
         if found and image is not None:
             self._given += 1
-            return to_bgr(image, self._pixels)
+            is_grey = image.ndim == 2 or image.shape[2] == 1
+            return np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)) if is_grey else image
         if self.interrupted.is_set():
             return None
         if self.has_length and self._given >= self._get(cv2.CAP_PROP_FRAME_COUNT):
@@ -142,7 +128,7 @@ class OpenCVCapture(Capture):
         if self._is_camera:
             return why_no_camera(self._spec)
         silent = "it gives no video; are path, name and password right?"
-        return why_unreachable(str(self._spec), self._silence_s) or silent
+        return why_unreachable(str(self._spec)) or silent
 
     def _why_gone(self) -> str:
         if self._is_camera and not os.path.exists(device_file(self._spec)):
@@ -155,26 +141,6 @@ def has_gstreamer() -> bool:
     return bool(re.search(r"GStreamer:\s+YES", cv2.getBuildInformation()))
 
 
-def pixel_format(pipeline: str) -> str:
-    """The pixel format of what the pipeline ends with: the last one that its caps name.
-
-    `BGR` where none does: OpenCV then asks for that itself.
-    """
-    formats = re.findall(r"format\s*=\s*(?:\(\s*string\s*\)\s*)?\"?([A-Za-z0-9_]+)", pipeline)
-    return str(formats[-1]).upper() if formats else "BGR"
-
-
-def to_bgr(image: np.ndarray, pixels: str) -> np.ndarray:
-    """uint8 (H, W, 3), BGR, of a picture in the format `pixels`."""
-    if image.ndim == 3 and image.shape[2] == 3 and pixels != "RGB":
-        return image
-    if image.ndim == 2 or image.shape[2] == 1:
-        conversion = _TO_BGR.get(pixels, cv2.COLOR_GRAY2BGR)
-    else:
-        conversion = _TO_BGR.get(pixels, cv2.COLOR_BGRA2BGR)
-    return np.asarray(cv2.cvtColor(image, conversion))
-
-
 def device_file(spec: Union[int, str]) -> str:
     """The file of a camera, where the system has such files."""
     return f"/dev/video{spec}" if isinstance(spec, int) else spec
@@ -183,6 +149,12 @@ def device_file(spec: Union[int, str]) -> str:
 def why_no_camera(spec: Union[int, str]) -> str:
     """What keeps a camera from being opened, and what to do."""
     file = device_file(spec)
+    usual = f"{file} gives no pictures (a Jetson's CSI camera? camera.kind: csi), or is in use"
+    return what_keeps_closed(file) or usual
+
+
+def what_keeps_closed(file: str) -> str:
+    """What keeps a camera's device file from being opened, and what to do; empty where nothing does."""
     if not sys.platform.startswith("linux"):
         return "is it plugged in, free, and is the number right (camera_input)?"
     if not os.path.exists(file):
@@ -195,4 +167,4 @@ def why_no_camera(spec: Union[int, str]) -> str:
         os.close(os.open(file, os.O_RDWR | os.O_NONBLOCK))
     except OSError as error:
         return f"{file}: {error.strerror}; another program may use it"
-    return f"{file} gives no pictures (a Jetson's CSI camera? camera.kind: csi), or is in use"
+    return ""

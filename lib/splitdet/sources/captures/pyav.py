@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, Dict, Iterator, Optional, Tuple
 
 import numpy as np
@@ -48,13 +49,16 @@ class PyAVCapture(Capture):
         import av
 
         self.reader = f"PyAV {av.__version__}"
+        begin_s = time.perf_counter()
         try:
             self._container = av.open(
                 self._address, options=self._options(), timeout=(self._silence_s, self._silence_s)
             )
         except (av.FFmpegError, OSError) as error:
-            unreachable = why_unreachable(self._address, self._silence_s)
-            raise SourceError(unreachable or _reason(error)) from None
+            # FFmpeg takes an answer that did not come in time for invalid data
+            is_late = time.perf_counter() - begin_s >= self._silence_s
+            reason = f"no answer for {self._silence_s:g} s" if is_late else _reason(error)
+            raise SourceError(why_unreachable(self._address) or reason) from None
         if not self._container.streams.video:
             raise SourceError("there is no video in it")
         self._stream = self._container.streams.video[0]

@@ -14,7 +14,7 @@ from chart import BARS
 from splitdet.config import make_config
 from splitdet.errors import SourceError
 from splitdet.sources.camera import camera_pipeline
-from splitdet.sources.captures.gstreamer import GStreamerCapture, with_conversion
+from splitdet.sources.captures.gstreamer import BGR, GStreamerCapture, with_conversion
 
 pytestmark = pytest.mark.gstreamer
 PATIENCE_S = 20.0
@@ -72,6 +72,15 @@ def test_rows_of_any_length_are_put_together(width: int) -> None:
     )
     assert image.shape == (64, width, 3)
     np.testing.assert_array_equal(image, np.repeat(image[:, :1], width, axis=1))
+
+
+def test_an_appsink_with_any_name_gets_its_frames_converted() -> None:
+    (image,) = frames_of(
+        "videotestsrc pattern=red num-buffers=1 ! video/x-raw,format=NV12,width=323,height=65 ! "
+        "appsink name=appsink"
+    )
+    np.testing.assert_allclose(image[32, 160].astype(int), (0, 0, 255), atol=5)
+    assert image.shape == (65, 323, 3)
 
 
 FLIPS: Dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -214,6 +223,27 @@ def test_what_is_closed_leaves_no_file_handle_behind(pipeline: str) -> None:
     assert [open_and_close() for _ in range(10)][-1] <= before
 
 
+@pytest.mark.parametrize("options", ["", "sync=false", "drop=true max-buffers=4"])
+def test_what_has_piled_up_while_nobody_read_is_left_out(options: str) -> None:
+    caps = "video/x-raw,width=64,height=48,framerate=30/1"
+    capture = opened(f"videotestsrc is-live=true ! {caps} ! queue ! appsink {options}")
+    threading.Event().wait(4.0)
+    capture.skip_old(4.0)
+    sample = capture._sample()
+    assert capture._launched.age_s(sample) < 2.0  # type: ignore[union-attr]
+    capture.close()
+
+
+def test_nothing_of_a_pipeline_that_is_not_live_is_left_out() -> None:
+    capture = opened("videotestsrc num-buffers=9 ! video/x-raw,width=64,height=48 ! appsink")
+    capture.skip_old(60.0)
+    count = 0
+    while capture.read() is not None:
+        count += 1
+    capture.close()
+    assert count == 9
+
+
 def test_an_interrupt_wakes_the_reader() -> None:
     capture = opened("videotestsrc is-live=true ! appsink")
     thread = threading.Thread(target=_read_on, args=(capture,), daemon=True)
@@ -227,9 +257,9 @@ def test_an_interrupt_wakes_the_reader() -> None:
 @pytest.mark.parametrize(
     ("pipeline", "converted"),
     [
-        ("a ! appsink", "a ! videoconvert ! appsink"),
-        ("a !appsink drop=1", "a ! videoconvert ! appsink drop=1"),
-        ("a ! appsink name=appsink", "a ! appsink name=appsink"),
+        ("a ! appsink", f"a ! videoconvert ! {BGR} ! appsink"),
+        ("a !appsink drop=1", f"a ! videoconvert ! {BGR} ! appsink drop=1"),
+        ("a ! appsink name=appsink", f"a ! videoconvert ! {BGR} ! appsink name=appsink"),
     ],
 )
 def test_a_converter_goes_in_front_of_the_appsink(pipeline: str, converted: str) -> None:
