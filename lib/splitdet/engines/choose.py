@@ -217,12 +217,14 @@ def _agreeing(
         except EngineError as error:
             log.info("engine %s: %s", name, error)
             continue
+        tensors = front.prepare([image])
         try:
-            difference = compare(front, reference, image)
+            front.run(tensors)
         except Exception as error:  # engines' own errors have no class in common
             log.warning("engine %s fails (%s); not used", name, " ".join(str(error).split())[:200])
             front.close()
             continue
+        difference = compare(front, reference, image)
         if difference.within(TOLERANCE[config.precision]):
             trials.append(_Trial(name, engine, front))
         else:

@@ -80,7 +80,7 @@ def _candidates(cut: Mapping[str, np.ndarray]) -> _Candidates:
     scores, boxes = cut["scores"][0], cut["boxes"][0]
     count = int(cut["count"][0]) if "count" in cut else len(scores)
     if "window" in cut:  # that of two-stage detectors is in pixels, as their boxes are
-        window = cut["window"][0]
+        window = cut["window"].reshape(-1, 4)[0]  # one for each frame, or one for all
         boxes = boxes / np.tile(window[2:] - window[:2], 2)
     return _Candidates(scores[:count], boxes.reshape(len(boxes), -1)[:count])
 

@@ -125,10 +125,12 @@ def test_auto_does_without_an_engine_that_cannot_read_the_graph(
 def test_auto_does_without_an_engine_that_fails_on_a_frame(
     graph: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from splitdet.engines.openvino import OpenVinoRunner
+
     def fail(*_: Any) -> None:
         raise RuntimeError("no kernel\n  for this shape")
 
-    monkeypatch.setattr(choose, "compare", fail)
+    monkeypatch.setattr(OpenVinoRunner, "run", fail)
     with Detector(graph) as detector:
         assert "TensorFlow" in detector.engine.description
     assert "engine openvino fails (no kernel for this shape); not used" in caplog.messages

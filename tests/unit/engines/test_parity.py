@@ -77,6 +77,11 @@ def test_box_edges_count_as_shares_of_the_frame() -> None:
     assert difference.scores == 0
 
 
+def test_a_window_may_be_one_for_all_frames() -> None:
+    scores, boxes, window, count = tensors()
+    assert apart((scores, boxes, window[0], count), (scores, boxes, window[0], count)).within(0.0)
+
+
 def test_a_score_that_differs_is_told() -> None:
     found = tensors()
     found[0][0, 3, 1] += 0.01
