@@ -1,15 +1,14 @@
-"""LiteRT (TensorFlow Lite) with XNNPACK: the network with its resize, converted; the NMS by OpenCV."""
+"""LiteRT (TensorFlow Lite) with XNNPACK: the network, converted; the NMS of a detector by OpenCV."""
 
 from __future__ import annotations
 
 import os
 from typing import Iterable, Iterator, Tuple
 
-import cv2
 import numpy as np
-from base import Answer, Peer, Unable
+from base import Answer, Peer, Unable, for_segmenter, rgb
 from files import converted
-from network import network, suppress
+from network import network, segmenter, suppress
 
 
 class LiteRt(Peer):
@@ -21,9 +20,8 @@ class LiteRt(Peer):
 
         from ai_edge_litert.interpreter import Interpreter
 
-        if self.segments:
-            raise Unable("its converter does not take this graph's own preparation")
-        self.title = f"LiteRT {version('ai-edge-litert')}, XNNPACK, network; NMS by OpenCV"
+        self.title = f"LiteRT {version('ai-edge-litert')}, XNNPACK, network"
+        self.title += "" if self.segments else "; NMS by OpenCV"
         file = converted(self.graph, ".tflite")
         if not file.exists():
             file.write_bytes(self._convert())
@@ -31,14 +29,13 @@ class LiteRt(Peer):
         self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]["index"]
         ends = self._interpreter.get_output_details()
-        self._boxes, self._scores = (
-            end["index"] for end in sorted(ends, key=lambda end: int(end["shape"][-1]))
-        )
+        # of a detector boxes, then scores
+        self._ends = [end["index"] for end in sorted(ends, key=lambda end: int(end["shape"][-1]))]
 
     def _convert(self) -> bytes:
         import tensorflow as tf
 
-        whole, frame, ends = network(self.graph)
+        whole, frame, ends = (segmenter if self.segments else network)(self.graph)
         with tf.compat.v1.Session(graph=whole) as session:
             converter = tf.compat.v1.lite.TFLiteConverter.from_session(session, [frame], ends)
             try:
@@ -49,9 +46,8 @@ class LiteRt(Peer):
     def run(self, frames: Iterable[np.ndarray]) -> Iterator[Tuple[int, Answer]]:
         """See `Peer.run`."""
         for index, frame in enumerate(frames):
-            image = cv2.cvtColor(frame, cv2.COLOR_BGR2RGB).astype(np.float32)[np.newaxis]
-            self._interpreter.set_tensor(self._input, image)
+            image = for_segmenter(frame) if self.segments else rgb(frame)
+            self._interpreter.set_tensor(self._input, image.astype(np.float32))
             self._interpreter.invoke()
-            boxes = self._interpreter.get_tensor(self._boxes)
-            scores = self._interpreter.get_tensor(self._scores)
-            yield index, suppress(boxes, scores, self.threshold)
+            found = [self._interpreter.get_tensor(end) for end in self._ends]
+            yield index, found[0][0] if self.segments else suppress(*found, self.threshold)

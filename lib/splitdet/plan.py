@@ -23,7 +23,7 @@ class Front(ABC):
     """Frames to the cut, or to the results of a graph that is not cut."""
 
     def __init__(self, model: Model, runner: Runner) -> None:
-        self._model = model
+        self.model = model
         self._runner = runner
 
     @abstractmethod
@@ -49,7 +49,7 @@ class FrameFront(Front):
 
     def prepare(self, images: Sequence[np.ndarray]) -> Tensors:
         """See `Front.prepare`."""
-        return self._model.prepare(images)
+        return self.model.prepare(images)
 
 
 class ResizedFront(Front):
@@ -69,7 +69,7 @@ class ResizedFront(Front):
 
     def prepare(self, images: Sequence[np.ndarray]) -> Tensors:
         """See `Front.prepare`."""
-        return (self._model.resize(images, self._size),)
+        return (self.model.resize(images, self._size),)
 
     def run(self, tensors: Tensors) -> Tensors:
         """See `Front.run`."""

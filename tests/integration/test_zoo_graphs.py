@@ -7,8 +7,6 @@ session over the untouched graph: three for one graph of each family, one for al
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, Optional, Sequence
 
@@ -20,9 +18,9 @@ import splitdet
 from places import SHARED
 from reference import MASK_OUTPUTS, OUTPUTS, PlainSession, resized_for_segmenter
 from splitdet.types import Detections, Segmentation
+from zoo_graphs import SKELETONS, write_zoo_graph
 
 PHOTOGRAPHS = ("dog.jpg", "person.jpg", "giraffe.jpg")
-SKELETONS = SHARED / "zoo" / "skeletons"
 QUANTIZED = "quantized_300x300_coco14_sync_2018_07_03"
 FPN = "fpn_shared_box_predictor_640x640_coco14_sync_2018_07_03"
 PPN = "ppn_shared_box_predictor_300x300_coco14_sync_2018_07_03"
@@ -78,9 +76,7 @@ def test_the_table_names_every_graph_of_the_zoo() -> None:
 def test_a_graph_of_the_zoo_gives_the_same_bits_through_the_pipeline(
     name: str, model_type: str, anchors: Optional[int], names: Sequence[str], tmp_path: Path
 ) -> None:
-    graph = tmp_path / "graph.pb"
-    filler = [sys.executable, str(SHARED / "zoo" / "skeleton.py"), "fill"]
-    subprocess.run([*filler, str(SKELETONS / f"{name}.pb.xz"), str(graph)], check=True)
+    graph = write_zoo_graph(tmp_path / "graph.pb", name)
     photographs = tmp_path / "photographs"
     photographs.mkdir()
     for photograph in names:

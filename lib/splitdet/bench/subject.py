@@ -42,7 +42,7 @@ def subject(
 def _engines(model: Model) -> List[str]:
     if not model.parts.results:
         return ["auto"]
-    has_choice = model.parts.resized is not None or model.is_one_network
+    has_choice = bool(model.parts.cut) or not model.parts.cpu_scopes
     others = len(installed_engines(model.parts.file_format)) > 1
     return ["tensorflow", "auto"] if has_choice and others else ["tensorflow"]
 

@@ -77,7 +77,8 @@ class Engine(Described):
     """Who computes a part of a graph."""
 
     starts_at: ClassVar[str] = "image"
-    """What it takes: `image`, the frame as it is, or `resized`, what the network's resize gives."""
+    """What it takes where it has the choice: `image`, the frame as it is, or `resized`, what the
+    network's resize gives."""
 
     @abstractmethod
     def compile(self, part: Part, on_cpu: Sequence[str]) -> Runner:

@@ -17,7 +17,7 @@ from splitdet.compat import package_version
 from splitdet.config import Config
 from splitdet.engines.base import Engine, usable_cores
 from splitdet.engines.cache import key_of
-from splitdet.engines.ends import Ends, exact, make_back, make_ends, make_front
+from splitdet.engines.ends import Ends, exact, frames_part, make_back, make_ends, make_front
 from splitdet.engines.make import make_engine
 from splitdet.engines.parity import TOLERANCE, compare, frames_per_second, trial_picture
 from splitdet.engines.pictures import Pictures, first_picture
@@ -56,8 +56,10 @@ _READERS = {
     ),
 }
 TENSORRT = "tensorrt"
-_OF_WHOLE_NETWORKS = ("tensorflow", "openvino")
-"""Engines that run all of a graph that is nothing but a network."""
+_SUPPRESS = ("tensorflow", TENSORRT)
+"""Engines that run a detector with its NMS."""
+_TAKE_FRAMES = ("tensorflow", "openvino")
+"""Engines that run what takes frames of any size, with the loops that are around its networks."""
 VERDICTS = "engines.json"
 log = logging.getLogger(__name__)
 
@@ -118,15 +120,15 @@ def _check(engine: str, model: Model, split: bool) -> None:
             f"engine {engine} does not run {model.parts.file_format}; set engine: "
             + ", ".join(["auto", *known])
         )
-    suppresses = engine in ("tensorflow", TENSORRT)
-    takes_it = model.parts.resized is not None and (split or suppresses)
-    takes_it = takes_it or (model.is_one_network and engine in _OF_WHOLE_NETWORKS)
-    if engine != "tensorflow" and not takes_it:
-        is_unsplit = bool(model.parts.cut) and not split
-        reason = "split_model is False" if is_unsplit else f"this one is {model.type_name}"
+    if model.parts.resized is None and engine not in _TAKE_FRAMES:
         raise EngineError(
-            f"engine {engine} runs the network of a single-shot detector that is split, but "
-            f"{reason}; set engine: tensorflow"
+            f"engine {engine} runs networks whose input has one size, but this one is "
+            f"{model.type_name}, where it varies; set engine: {' or '.join(reversed(_TAKE_FRAMES))}"
+        )
+    if model.parts.cut and not split and engine not in _SUPPRESS:
+        raise EngineError(
+            f"engine {engine} runs detectors that are split, but split_model is False; "
+            "set engine: tensorflow"
         )
 
 
@@ -138,10 +140,10 @@ def _candidates(config: Config, model: Model, split: bool) -> List[str]:
     if config.precision != "fp32":
         wants_tensorflow = config.precision == "tf32"
         candidates = [name for name in installed if (name == "tensorflow") == wants_tensorflow]
-    if model.is_one_network:
-        candidates = [name for name in candidates if name in _OF_WHOLE_NETWORKS]
-    elif not split or model.parts.resized is None:
-        return [readers.reference]
+    if not split and model.parts.cpu_scopes:
+        return [readers.reference]  # the others take minutes to read an NMS, where they take one at all
+    if model.parts.resized is None:
+        candidates = [name for name in candidates if name in _TAKE_FRAMES]
     elif config.precision != "tf32" and _is_built(config, model):
         candidates = [*candidates, TENSORRT]
     if not candidates:
@@ -199,7 +201,7 @@ def _agreeing(
     known, called, _ = _READERS[model.parts.file_format]
     trials: List[_Trial] = []
     plain = make_engine(known, exact(config), feeders)
-    split = not model.is_one_network
+    split = bool(model.parts.cut)
     front = make_front(plain, model, split)
     reference = front.run(front.prepare([image]))
     if known in candidates and exact(config) == config:
@@ -214,6 +216,13 @@ def _agreeing(
             front = make_front(engine, model, split)
         except EngineError as error:
             log.info("engine %s: %s", name, error)
+            continue
+        tensors = front.prepare([image])
+        try:
+            front.run(tensors)
+        except Exception as error:  # engines' own errors have no class in common
+            log.warning("engine %s fails (%s); not used", name, " ".join(str(error).split())[:200])
+            front.close()
             continue
         difference = compare(front, reference, image)
         if difference.within(TOLERANCE[config.precision]):
@@ -242,5 +251,6 @@ def _key(candidates: List[str], config: Config, model: Model, feeders: int) -> s
     settings = (config.device, config.precision, feeders, __version__)
     pictures = Pictures(config.calibration, (1, 1)).digest if config.precision == "int8" else ""
     facts = (*versions, repr((machine, settings)), pictures)
-    part = model.parts.whole() if model.is_one_network else model.parts.network()
+    has_network = model.parts.resized is not None
+    part = model.parts.network() if has_network else frames_part(model, bool(model.parts.cut))
     return key_of("verdict", part.data, *facts)[:32]

@@ -10,6 +10,7 @@ from splitdet.config import Config
 from splitdet.engines.base import EVERYTHING, Engine, Suppression
 from splitdet.engines.make import TENSORFLOW_PRECISIONS, make_engine
 from splitdet.errors import CutError, EngineError
+from splitdet.graph.cut import Part
 from splitdet.models.base import Model
 from splitdet.models.fast_nms import FastNms
 from splitdet.models.nms_settings import TENSORFLOW_2
@@ -48,9 +49,9 @@ def make_ends(
         CutError: see `make_back`.
         EngineError: `engine` cannot run this model.
     """
-    takes_image = engine.starts_at == "image" or model.is_one_network
+    takes_image = _takes_image(engine, model)
     in_two = split or not takes_image
-    back = make_back(config, model, in_two, by_tensorflow=takes_image)
+    back = make_back(config, model, in_two, by_tensorflow=engine.starts_at == "image")
     resizes = not takes_image and model.resizes_like_tensorflow
     if resizes and isinstance(back, FastBack) and config.nms == "auto":
         nms = Suppression(back.settings, at_least, inside=not split)
@@ -67,15 +68,23 @@ def make_ends(
 def make_front(engine: Engine, model: Model, split: bool = True) -> Front:
     """Frames to the cut by `engine`, or to the results where the graph is not split."""
     parts = model.parts
-    if not split:
-        return FrameFront(model, engine.compile(parts.whole(), parts.cpu_scopes))
-    if engine.starts_at == "image":
-        return FrameFront(model, engine.compile(parts.accelerator(), parts.cpu_scopes))
+    if not split or _takes_image(engine, model):
+        return FrameFront(model, engine.compile(frames_part(model, split), parts.cpu_scopes))
     if model.resizes_like_tensorflow:
         runner = engine.compile_frames(parts.network())
         if runner is not None:
             return FramesFront(model, runner, False)
     return ResizedFront(model, engine.compile(parts.network(), ()))
+
+
+def frames_part(model: Model, split: bool) -> Part:
+    """What takes frames as they are: up to the cut, or all of a graph that is not split."""
+    return model.parts.accelerator() if split else model.parts.whole()
+
+
+def _takes_image(engine: Engine, model: Model) -> bool:
+    """Whether frames go to `engine` as they are: it prefers that, or they have no size in common."""
+    return engine.starts_at == "image" or model.parts.resized is None
 
 
 def make_back(config: Config, model: Model, split: bool, by_tensorflow: bool) -> Back:

@@ -28,7 +28,7 @@ class OnnxRunner(Runner):
     def run(self, tensors: Tensors) -> Tensors:
         """See `Runner.run`."""
         found = self._session.run(self._outputs, dict(zip(self._inputs, tensors)))
-        return tuple(np.asarray(array, np.float32) for array in found)
+        return tuple(map(np.asarray, found))
 
     def close(self) -> None:
         """See `Runner.close`."""

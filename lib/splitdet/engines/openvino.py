@@ -1,12 +1,13 @@
-"""OpenVINO as engine: the network of a cut graph, or all of a segmenter, on an Intel or ARM CPU.
+"""OpenVINO as engine: networks, and parts that take frames as they are, on an Intel or ARM CPU.
 
-It reads frozen graphs and ONNX as they are. Its CPU plugin would choose bfloat16 by itself where the
-processor has it, so the precision is always pinned. What was compiled is kept in the cache folder,
-so that a second start neither reads nor compiles the network.
+It reads frozen graphs and ONNX as they are, the loops around their networks included. Its CPU plugin
+would choose bfloat16 by itself where the processor has it, so the precision is always pinned. What was
+compiled is kept in the cache folder, so that a second start neither reads nor compiles it.
 
-Networks are compiled for one frame, and for its size where that is constant. Kernels for one constant
-shape are faster than those for any, and in INT8 those for any give wrong numbers on small maps
-(OpenVINO 2026.4, depthwise convolutions with a stride).
+Parts are compiled for one frame, and for its size where that is constant. Kernels for one constant
+shape are faster than those for any: behind the proposals of a two-stage detector all shapes are
+constant once the batch is. And in INT8 those for any give wrong numbers on small maps (OpenVINO 2026.4,
+depthwise convolutions with a stride).
 """
 
 from __future__ import annotations
@@ -32,14 +33,14 @@ _HINTS = {"fp32": "f32", "fp16": "f16", "bf16": "bf16", "int8": "f32"}
 _LACKING = {"fp16": "fp32 (it has no fp16)", "bf16": "bf16 (imitated, it has none)"}
 """What happens on a processor without that arithmetic."""
 _SUFFIX = ".openvino"
-_FORMAT = "1"
+_FORMAT = "2"
 """To be changed when the same part is compiled to something else."""
 
 
 class OpenVinoRunner(Runner):
-    """A compiled network for one frame; those of a batch go through one by one.
+    """A compiled part for one frame; those of a batch go through one by one.
 
-    Each thread has a request of its own.
+    Each thread has a request of its own. Outputs have the dtypes of the graph.
     """
 
     def __init__(self, compiled: Any, outputs: Sequence[str], size_bytes: int) -> None:
@@ -63,7 +64,7 @@ class OpenVinoRunner(Runner):
     def _run_one(self, request: Any, tensors: List[np.ndarray]) -> Tensors:
         found = request.infer(tensors, share_inputs=True)
         # the request writes into the same memory next time
-        return tuple(np.array(found[port], np.float32) for port in self._ports)
+        return tuple(np.array(found[port]) for port in self._ports)
 
     def close(self) -> None:
         """See `Runner.close`."""
@@ -141,8 +142,7 @@ class OpenVinoEngine(Engine):
         if compiled is None:
             try:
                 model = self._read(part)
-                if size is not None:
-                    model.reshape([1, *size, 3])
+                model.reshape([1, *(size or (-1, -1)), 3])
                 if pictures is not None:
                     model = quantize(model, pictures)
                 compiled = self._core.compile_model(model, "CPU", options)
@@ -188,9 +188,9 @@ class OpenVinoEngine(Engine):
 
 
 def _size_of(part: Part) -> Optional[Tuple[int, int]]:
-    """Height and width of what a network takes; None where they vary, as in front of a segmenter."""
+    """Height and width of what a part takes; None where they vary, as those of frames do."""
     shape = part.input_shape
-    if shape is not None and len(shape) == 4 and shape[1] is None and shape[2] is None:
+    if shape is None or (len(shape) == 4 and shape[1] is None and shape[2] is None):
         return None
     return frame_shape(part)[1:]
 
@@ -201,6 +201,9 @@ def _bytes_of(exported: Any) -> bytes:
 
 
 def _reason(error: Exception) -> str:
-    """A short reason; OpenVINO's own messages run over many lines."""
+    """A short reason; OpenVINO's own messages run over many lines. Its readers list what they do not
+    know with dashes, and end with advice.
+    """
     lines: List[str] = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1][:200] if lines else type(error).__name__
+    listed = [line[2:].strip() for line in lines if line.startswith("--")]
+    return "; ".join(listed or lines[-1:])[:200] or type(error).__name__

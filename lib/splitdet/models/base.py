@@ -23,9 +23,6 @@ class Model(ABC):
     """The key of config.yml that says how many threads run the network."""
     resizes_like_tensorflow: ClassVar[bool] = True
     """Whether `resize` is `resize.resize_batch`, which an engine may do by itself."""
-    is_one_network: ClassVar[bool] = False
-    """The graph is nothing but a network, without NMS or loops, so that others than TensorFlow can run
-    all of it."""
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts

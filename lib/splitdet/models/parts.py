@@ -27,8 +27,9 @@ class Parts(ABC):
     network_input: Port
     """What the first convolution reads, resized and normalised."""
     resized: Optional[Port]
-    """What the resize gives, before it is normalised: float32 (B, h, w, 3), RGB, 0..255; other engines
-    start here. None unless frames are stretched to a constant size."""
+    """What the resize gives, before it is normalised: float32 (B, h, w, 3), RGB, 0..255; engines other
+    than TensorFlow start here. None unless frames are stretched to a constant size; only engines that
+    read the loops around networks take part then."""
     cut: Tuple[Port, ...]
     """Where the accelerator part ends and the CPU part begins; empty where a type has no split."""
     results: Tuple[Port, ...]

@@ -24,7 +24,6 @@ class DeeplabV3(Model):
     """DeepLab v3. Frames are resized so that their long side is that of the network's input."""
 
     type_name: ClassVar[str] = "deeplab_v3"
-    is_one_network: ClassVar[bool] = True
 
     def __init__(self, parts: Parts, classes: Optional[int]) -> None:
         super().__init__(parts)

@@ -25,7 +25,6 @@ from splitdet.models import identify
 from splitdet.plan import FastBack, Front, GraphBack, ReadBack, ResizedFront
 from splitdet.types import Tensors
 from ssd_graphs import write_ssd
-from two_stage_graphs import write_two_stage
 
 OTHERS = ("openvino", "onnxruntime")
 
@@ -142,11 +141,6 @@ def test_the_faster_of_two_has_the_higher_rate(tiny_model: Path) -> None:
     assert rates["fast"] > rates["slow"] > 0
 
 
-def test_what_is_not_a_number_is_never_within() -> None:
-    assert not Difference(float("nan"), 0.0).within(1.0)
-    assert not Difference(0.0, 0.2).within(0.1)
-
-
 class Compiled:
     """Counts what engines make ready to run."""
 
@@ -212,14 +206,6 @@ def test_a_cache_that_cannot_be_written_does_no_harm(
     (tmp_path / "file").write_text("not a folder")
     monkeypatch.setenv("SPLITDET_CACHE", str(tmp_path / "file" / "cache"))
     Detector(tiny_model).close()
-
-
-def test_types_without_a_network_to_take_out_run_by_tensorflow(tmp_path: Path) -> None:
-    graph = write_two_stage(tmp_path / "graph.pb", masks=False)
-    with Detector(graph) as detector:
-        assert "TensorFlow" in detector.engine.description
-    with pytest.raises(EngineError, match=r"single-shot detector .* this one is faster_v2; set engine"):
-        Detector(graph, engine="openvino")
 
 
 def test_another_engine_needs_the_split(tiny_model: Path) -> None:

@@ -80,7 +80,7 @@ def test_the_share_of_other_pixels_is_told(graph: Path) -> None:
 
 
 def test_engines_that_do_not_run_segmenters_say_so(graph: Path) -> None:
-    with pytest.raises(EngineError, match="this one is deeplab_v3; set engine"):
+    with pytest.raises(EngineError, match="this one is deeplab_v3, where it varies; set engine"):
         Detector(graph, engine="onnxruntime")
     with pytest.raises(EngineError, match="int8 is for networks with one size of input"):
         Detector(graph, engine="openvino", precision="int8", calibration="pictures")
