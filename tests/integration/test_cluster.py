@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import pytest
 
-from commands import ENVIRONMENT, HANG_S, call, records
+from commands import ENVIRONMENT, HANG_S, call_here, records
 from mjpeg_server import mjpeg_server
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
@@ -67,7 +67,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def plain(inputs: Path, tiny_model: Path) -> List[Dict[str, Any]]:
     """What a run in one process finds."""
     arguments = ("run", "in", "none", "--model", tiny_model, "--json", "plain.jsonl", *SETTINGS)
-    done = call(*arguments, folder=inputs, SPLITDET_ENGINE=QUICK)
+    done = call_here(*arguments, folder=inputs, SPLITDET_ENGINE=QUICK)
     assert done.returncode == 3, done.stderr
     return records(inputs / "plain.jsonl")
 

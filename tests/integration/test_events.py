@@ -12,7 +12,7 @@ import pytest
 
 import splitdet.run
 from coloured import ColourDetector, Thing, ThingSource, walking
-from commands import HANG_S, call, records
+from commands import HANG_S, call_here, records
 from places import ROOT
 from splitdet.config import make_config
 from splitdet.job import Job, Outcome
@@ -39,7 +39,7 @@ def test_a_run_tells_its_events_to_log_and_webhook(
     video: Path, tiny_model: Path, tmp_path: Path
 ) -> None:
     with WebReceiver() as receiver:
-        done = call(
+        done = call_here(
             *("run", video, "none", "--model", tiny_model, "--set", "det_th=0.3"),
             *("--set", f"events={RULES}", "--set", "event_log=e.jsonl", "--json", "f.jsonl"),
             *("--set", f"event_webhook={receiver.address}", "--summary", "s.json"),

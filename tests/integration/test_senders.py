@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import pytest
 
-from commands import call
+from commands import call_here
 from splitdet.config import make_config
 from splitdet.errors import SinkError
 from splitdet.sinks.base import Sink
@@ -186,7 +186,7 @@ def test_a_picture_of_another_size_is_refused() -> None:
 
 def test_a_run_sends_and_saves_at_the_same_time(video: Path, tiny_model: Path, tmp_path: Path) -> None:
     pipeline = "appsrc ! videoconvert ! jpegenc ! matroskamux ! filesink location=sent.mkv"
-    done = call(
+    done = call_here(
         *("run", video, pipeline, "--save", "saved.avi", "--json", "found.jsonl", "--no-display"),
         *("--model", tiny_model),
         folder=tmp_path,
