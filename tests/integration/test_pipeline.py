@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Dict, List, Optional
 
 import numpy as np
@@ -105,7 +106,7 @@ def test_a_stall_reaches_whoever_iterates() -> None:
         if index == 3:
             release.wait()
 
-    detector = FakeDetector({"cpu": stuck}, make_config(stall_timeout_s=0.3))
+    detector = FakeDetector({"cpu": stuck}, make_config(stall_timeout_s=1.0))
     pipeline = assemble(FakeSource(20), detector)
     with pipeline, pytest.raises(StallError, match="the cpu stage has not answered"):
         list(pipeline)
@@ -133,15 +134,21 @@ def test_the_pixels_that_a_stage_sees_cannot_be_written_to() -> None:
 
 
 def test_a_source_that_is_looked_for_is_no_stall() -> None:
+    stall_s = 1.0
+    begin_s = time.perf_counter()
+    looked = threading.Event()  # set by the watchdog, when it is past its time
+
     class LookedFor(FakeSource):
         """Takes long to find its second frame."""
 
         @property
         def is_away(self) -> bool:
+            if self._index == 1 and time.perf_counter() - begin_s > 1.5 * stall_s:
+                looked.set()
             return self._index == 1
 
-    source = LookedFor(3, work=lambda index: takes(1000)(index) if index == 1 else None)
-    detector = FakeDetector(config=make_config(stall_timeout_s=0.2))
+    source = LookedFor(3, work=lambda index: index != 1 or looked.wait(20))  # type: ignore[arg-type, return-value]
+    detector = FakeDetector(config=make_config(stall_timeout_s=stall_s))
     with assemble(source, detector) as pipeline:
         assert [frame.index for batch in pipeline for frame in batch.frames] == [0, 1, 2]
 

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from commands import records
-from screens import SIZE_PX, Screen, Watched, until, why_no_screen
+from screens import SIZE_PX, Screen, Watched, why_no_screen
 from splitdet.visualize.palette import colour
+from waiting import until
 
 pytestmark = pytest.mark.skipif(bool(why_no_screen()), reason=why_no_screen() or "there is a screen")
 
