@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
-import tempfile
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import IO, Any, Dict, Iterator, List
+from typing import Any, Dict, Iterator, List
 from unittest import mock
 
 from places import ROOT
@@ -40,24 +40,25 @@ def call(*arguments: Any, folder: Path, **environment: str) -> subprocess.Comple
 def call_here(*arguments: Any, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """What `call` gives, from this process, which has TensorFlow loaded already.
 
-    For all that a process of its own does not matter to: not for what is loaded, nor for signals.
+    For all that a process of its own does not matter to: not for what is loaded, what libraries print
+    past Python, nor signals.
     """
+    from splitdet.cli.console import Terminated
     from splitdet.cli.main import main
     from splitdet.cli.run import script
+    from splitdet.errors import EXIT_INTERRUPTED
 
     words = [str(word) for word in arguments]
     front = words.pop(0) if words[0].endswith(".py") else ""
-    kind = front[len("run_") : -len(".py")]
-    code = 0
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
-        with _in_its_place(folder, environment), _written_to(out, errors):
-            try:
-                script(kind, words) if front else main(words)
-            except SystemExit as end:
-                code = end.code if isinstance(end.code, int) else 1
-        for file in (out, errors):
-            file.seek(0)
-        return subprocess.CompletedProcess(words, code, out.read(), errors.read())
+    out, errors, code = io.StringIO(), io.StringIO(), 0
+    with _in_its_place(folder, environment), redirect_stdout(out), redirect_stderr(errors):
+        try:
+            script(front[len("run_") : -len(".py")], words) if front else main(words)
+        except SystemExit as end:
+            code = int(end.code or 0)
+    if code in (EXIT_INTERRUPTED, Terminated.exit_code):
+        raise KeyboardInterrupt  # meant for the tests
+    return subprocess.CompletedProcess(words, code, out.getvalue(), errors.getvalue())
 
 
 @contextmanager
@@ -71,22 +72,6 @@ def _in_its_place(folder: Path, environment: Dict[str, str]) -> Iterator[None]:
         finally:
             os.chdir(before)
             signal.signal(signal.SIGTERM, handler)
-
-
-@contextmanager
-def _written_to(out: IO[str], errors: IO[str]) -> Iterator[None]:
-    """Take what Python and the libraries below it print."""
-    kept = [os.dup(1), os.dup(2)]
-    try:
-        os.dup2(out.fileno(), 1)
-        os.dup2(errors.fileno(), 2)
-        with redirect_stdout(out), redirect_stderr(errors):
-            yield
-    finally:
-        for file, number, before in zip((out, errors), (1, 2), kept):
-            file.flush()
-            os.dup2(before, number)
-            os.close(before)
 
 
 def records(path: Path) -> List[Dict[str, Any]]:

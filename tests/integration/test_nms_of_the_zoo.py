@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Iterable, Tuple
 
@@ -12,6 +10,7 @@ import numpy as np
 import pytest
 
 from places import SHARED
+from skeletons import fill
 from splitdet.engines.base import EVERYTHING
 from splitdet.engines.tensorflow import SessionOptions, TensorFlowEngine
 from splitdet.graph.load import load_graph
@@ -21,7 +20,6 @@ from splitdet.nms import Ties
 from splitdet.types import Detections
 
 PHOTOGRAPHS = tuple(SHARED / "images" / name for name in ("dog.jpg", "person.jpg", "giraffe.jpg"))
-SKELETONS = SHARED / "zoo" / "skeletons"
 NAMES = (
     "ssd_mobilenet_v1_coco_11_06_2017",
     "ssd_mobilenet_v1_coco_2017_11_17",
@@ -66,10 +64,7 @@ def compare(path: Path, photographs: Iterable[Path]) -> Tuple[int, int]:
 @pytest.mark.zoo
 @pytest.mark.parametrize("name", NAMES)
 def test_a_graph_of_the_zoo_keeps_the_same_in_numpy(name: str, tmp_path: Path) -> None:
-    graph = tmp_path / "graph.pb"
-    filler = [sys.executable, str(SHARED / "zoo" / "skeleton.py"), "fill"]
-    subprocess.run([*filler, str(SKELETONS / f"{name}.pb.xz"), str(graph)], check=True)
-    detections, left = compare(graph, PHOTOGRAPHS)
+    detections, left = compare(fill(name, tmp_path / "graph.pb"), PHOTOGRAPHS)
     assert detections > 100 or left
 
 

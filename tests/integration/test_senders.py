@@ -95,7 +95,7 @@ def test_rtp_is_read_by_ffprobe_with_the_sdp_that_was_printed(
 def test_rtp_carries_the_pictures_in_order() -> None:
     port = free_port()
     camera = {"kind": "rtp", "port": port, "latency_ms": 50}
-    reconnect = {"silence_s": 2, "give_up_s": 0.1}
+    reconnect = {"silence_s": 4, "give_up_s": 0.1}
     source = open_source("camera", make_config(camera=camera, reconnect=reconnect))
     sink = sender(f"rtp://127.0.0.1:{port}")
     thread = threading.Thread(target=send, args=(sink, 100))
