@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any, Callable
 
 PATIENCE_S = 60.0
@@ -25,3 +26,8 @@ def until(found: Callable[[], Any]) -> Any:
     result = within(PATIENCE_S, found)
     assert result, "waited in vain"
     return result
+
+
+def until_heard(port: int) -> None:
+    """Until somebody listens at a UDP port."""
+    until(lambda: f":{port:04X} " in Path("/proc/net/udp").read_text())

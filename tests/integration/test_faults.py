@@ -13,7 +13,7 @@ import pytest
 SCRIPT = str(Path(__file__).resolve().parents[1] / "faulty_run.py")
 STAGES = ("source", "prepare", "accelerator", "cpu", "output")
 FRAMES = ("0", "15", "29")  # the first, a middle and the last of 30
-HANG_S = 60  # far above what a run takes; a run that is still there has hung
+HANG_S = 120  # far above what a run takes; a run that is still there has hung
 
 
 def run_with_fault(

@@ -27,7 +27,7 @@ from splitdet.sources.choose import open_source
 from splitdet.sources.painted import age_s
 from splitdet.sources.stream import StreamSource
 from splitdet.types import Frame
-from waiting import until
+from waiting import until_heard
 
 pytestmark = pytest.mark.gstreamer
 SILENCE_S = 4.0  # for tests that wait for all of it; a server on a busy machine is silent at first
@@ -187,7 +187,7 @@ def rtp_sender(codec: str, port: int, frames: int) -> List[str]:
     number = codec[1:]
     pipeline = (
         f"videotestsrc is-live=true num-buffers={frames} ! "
-        "video/x-raw,width=320,height=240,framerate=30/1 ! "
+        "video/x-raw,width=320,height=240,framerate=15/1 ! "
         f"x{number}enc tune=zerolatency speed-preset=ultrafast key-int-max=10 ! {codec}parse ! "
         f"rtp{codec}pay config-interval=1 ! udpsink host=127.0.0.1 port={port} sync=false"
     )
@@ -196,17 +196,17 @@ def rtp_sender(codec: str, port: int, frames: int) -> List[str]:
 
 def start_when_heard(command: List[str], port: int) -> subprocess.Popen[bytes]:
     """Start a sender once somebody listens at its port."""
-    until(lambda: f":{port:04X} " in Path("/proc/net/udp").read_text())
+    until_heard(port)
     return subprocess.Popen(command)
 
 
 @pytest.mark.parametrize("codec", ["h264", "h265"])
 def test_rtp_from_gst_launch_arrives_by_at_least_99_percent(codec: str) -> None:
-    sent, port = 120, free_port()
+    sent, port = 100, free_port()  # no more a second than a reader on a busy machine keeps up with
     source = open_source(
         "camera",
         make_config(
-            camera={"kind": "rtp", "port": port, "codec": codec, "latency_ms": 50},
+            camera={"kind": "rtp", "port": port, "codec": codec},
             reconnect={"silence_s": SILENCE_S, "give_up_s": 0.1},
         ),
     )
