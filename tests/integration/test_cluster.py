@@ -38,7 +38,7 @@ def address() -> Iterator[str]:
         patch.setenv("RAY_worker_niceness", "0")  # which is 15, so that other tests would slow these
         patch.setenv("PYTHONPATH", ENVIRONMENT["PYTHONPATH"])  # as if it were installed on each node
         node: Dict[str, Any] = {"num_cpus": 1, "object_store_memory": MEMORY_BYTES}
-        cluster = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
+        cluster = Cluster(initialize_head=True, head_node_args=node)
         try:
             cluster.add_node(**node)
             yield str(cluster.address)
