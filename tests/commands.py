@@ -1,17 +1,21 @@
-"""The commands as people type them, in processes of their own."""
+"""The commands as people type them: each in a process of its own, or in this one, which is sooner."""
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import signal
 import subprocess
 import sys
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, Iterator, List
+from unittest import mock
 
 from places import ROOT
 
-HANG_S = 120
+HANG_S = 300
 ENVIRONMENT = {"PYTHONPATH": str(ROOT / "lib"), "SPLITDET_ENGINE": "tensorflow"}
 
 
@@ -31,6 +35,43 @@ def call(*arguments: Any, folder: Path, **environment: str) -> subprocess.Comple
         text=True,
         timeout=HANG_S,
     )
+
+
+def call_here(*arguments: Any, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """What `call` gives, from this process, which has TensorFlow loaded already.
+
+    For all that a process of its own does not matter to: not for what is loaded, what libraries print
+    past Python, nor signals.
+    """
+    from splitdet.cli.console import Terminated
+    from splitdet.cli.main import main
+    from splitdet.cli.run import script
+    from splitdet.errors import EXIT_INTERRUPTED
+
+    words = [str(word) for word in arguments]
+    front = words.pop(0) if words[0].endswith(".py") else ""
+    out, errors, code = io.StringIO(), io.StringIO(), 0
+    with _in_its_place(folder, environment), redirect_stdout(out), redirect_stderr(errors):
+        try:
+            script(front[len("run_") : -len(".py")], words) if front else main(words)
+        except SystemExit as end:
+            code = int(end.code or 0)
+    if code in (EXIT_INTERRUPTED, Terminated.exit_code):
+        raise KeyboardInterrupt  # meant for the tests
+    return subprocess.CompletedProcess(words, code, out.getvalue(), errors.getvalue())
+
+
+@contextmanager
+def _in_its_place(folder: Path, environment: Dict[str, str]) -> Iterator[None]:
+    """Working directory, environment and answer to SIGTERM of a command, and then those from before."""
+    before, handler = os.getcwd(), signal.getsignal(signal.SIGTERM)
+    with mock.patch.dict(os.environ, {**ENVIRONMENT, **environment}):
+        os.chdir(str(folder))
+        try:
+            yield
+        finally:
+            os.chdir(before)
+            signal.signal(signal.SIGTERM, handler)
 
 
 def records(path: Path) -> List[Dict[str, Any]]:

@@ -40,6 +40,10 @@ class PlainSession:
         found: List[np.ndarray] = self._session.run(self._outputs, feed)
         return found
 
+    def close(self) -> None:
+        """Give its memory back."""
+        self._session.close()
+
     def records(self, image: np.ndarray, threshold: float, limit: int) -> List[Dict[str, Any]]:
         """Detections as in JSON lines, without the label."""
         kept = [

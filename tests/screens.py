@@ -6,16 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
 from places import ROOT
 from splitdet.sinks.window import why_no_window
+from waiting import PATIENCE_S, until, within
 
 PROGRAMS = ("Xvfb", "xdotool", "openbox")
 SIZE_PX = (1024, 600)
-PATIENCE_S = 60.0
 
 
 def why_no_screen() -> str:
@@ -31,24 +30,6 @@ def why_no_screen() -> str:
         os.environ.pop("DISPLAY")
         if before is not None:
             os.environ["DISPLAY"] = before
-
-
-def within(seconds: float, found: Callable[[], Any]) -> Any:
-    """What `found` gives as soon as that is something; None where it takes longer than `seconds`."""
-    end_s = time.perf_counter() + seconds
-    while time.perf_counter() < end_s:
-        result = found()
-        if result:
-            return result
-        time.sleep(0.05)
-    return None
-
-
-def until(found: Callable[[], Any]) -> Any:
-    """What `found` gives as soon as that is something; AssertionError where it takes too long."""
-    result = within(PATIENCE_S, found)
-    assert result, "waited in vain"
-    return result
 
 
 class Screen:

@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterable, Iterator, List
 
 HANG = 0
 """In the place of a status: no answer until `release` is called."""
-WAIT_S = 20.0
+WAIT_S = 60.0
 """Far above what anything takes."""
 
 

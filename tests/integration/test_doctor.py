@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from commands import call
+from commands import call, call_here
 
 
 def test_the_doctor_looks_at_everything_and_finds_nothing_that_stops_a_run(tmp_path: Path) -> None:
@@ -19,7 +19,7 @@ def test_the_doctor_looks_at_everything_and_finds_nothing_that_stops_a_run(tmp_p
 
 def test_a_pipeline_is_printed_without_its_hardware(tmp_path: Path) -> None:
     (tmp_path / "config.yml").write_text("camera: {kind: csi, flip: 2, size: 1280x720}\n")
-    done = call("doctor", "--pipeline", "--set", "camera.platform=nano", folder=tmp_path)
+    done = call_here("doctor", "--pipeline", "--set", "camera.platform=nano", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("nvarguscamerasrc sensor-id=0 wbmode=1 ! video/x-raw(memory:NVMM)")
     assert "nvvidconv flip-method=2" in done.stdout
@@ -32,6 +32,6 @@ def test_the_pipeline_that_is_printed_is_the_one_that_runs(tmp_path: Path) -> No
 
 
 def test_a_pipeline_that_cannot_be_built_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
-    done = call("doctor", "--pipeline", folder=tmp_path)
+    done = call_here("doctor", "--pipeline", folder=tmp_path)
     assert done.returncode == 2
     assert done.stderr == "error: camera.kind is none; expects csi, usb, rtsp, rtp or test\n"

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from commands import call
+from commands import call, call_here
 from labelled import SIZE_PX, write_json, write_pictures
 from reference import MASK_OUTPUTS, PlainSession, resized_for_segmenter
 from segmenter_graphs import write_segmenter
@@ -145,7 +145,7 @@ def test_the_json_lines_of_a_run_give_what_is_deployed(
     evaluate: Any, tiny_model: Path, dataset: Path, tmp_path: Path
 ) -> None:
     found = tmp_path / "found.jsonl"
-    done = call(
+    done = call_here(
         *("run", dataset.parent / "images", "none", "--model", tiny_model, "--json", found),
         *("--set", "det_th=0.7", "--set", f"label_path={dataset.parent / 'labels.json'}"),
         folder=tmp_path,
@@ -281,7 +281,7 @@ def test_a_missing_extra_is_named_before_the_model_is_opened(
 def test_a_comparison_shows_what_runs_and_why_the_rest_does_not(
     tiny_model: Path, dataset: Path, tmp_path: Path
 ) -> None:
-    done = call(
+    done = call_here(
         *("eval", "--model", tiny_model, "--dataset", dataset, "--speed-s", "0.1", "--limit", "2"),
         *("--set", f"label_path={dataset.parent / 'labels.json'}", "--json", "table.json"),
         *("--compare", "split_model=false", "precision=fp32,int8"),

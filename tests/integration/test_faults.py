@@ -13,7 +13,7 @@ import pytest
 SCRIPT = str(Path(__file__).resolve().parents[1] / "faulty_run.py")
 STAGES = ("source", "prepare", "accelerator", "cpu", "output")
 FRAMES = ("0", "15", "29")  # the first, a middle and the last of 30
-HANG_S = 20  # far above what a run takes; a run that is still there has hung
+HANG_S = 120  # far above what a run takes; a run that is still there has hung
 
 
 def run_with_fault(
@@ -50,9 +50,9 @@ def test_a_signal_ends_the_run_with_its_name_and_code(
 
 @pytest.mark.parametrize("stage", [*STAGES, "window"])
 def test_a_stage_that_stalls_is_named_by_the_watchdog(stage: str) -> None:
-    done = run_with_fault(stage, "stall", "15", "--set", "stall_timeout_s=0.5")
+    done = run_with_fault(stage, "stall", "15", "--set", "stall_timeout_s=2")
     assert done.returncode == 1
-    assert f"the {stage} stage has not answered for 0.5 s" in done.stderr
+    assert f"the {stage} stage has not answered for 2 s" in done.stderr
 
 
 def test_ctrl_c_gets_past_a_stage_that_does_not_return(tmp_path: Path) -> None:

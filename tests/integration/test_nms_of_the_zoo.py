@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from places import SHARED
+from skeletons import fill
 from splitdet.engines.base import EVERYTHING
 from splitdet.engines.tensorflow import SessionOptions, TensorFlowEngine
 from splitdet.graph.load import load_graph
@@ -17,7 +18,6 @@ from splitdet.models import identify
 from splitdet.models.fast_nms import FastNms
 from splitdet.nms import Ties
 from splitdet.types import Detections
-from zoo_graphs import write_zoo_graph
 
 PHOTOGRAPHS = tuple(SHARED / "images" / name for name in ("dog.jpg", "person.jpg", "giraffe.jpg"))
 NAMES = (
@@ -64,7 +64,7 @@ def compare(path: Path, photographs: Iterable[Path]) -> Tuple[int, int]:
 @pytest.mark.zoo
 @pytest.mark.parametrize("name", NAMES)
 def test_a_graph_of_the_zoo_keeps_the_same_in_numpy(name: str, tmp_path: Path) -> None:
-    detections, left = compare(write_zoo_graph(tmp_path / "graph.pb", name), PHOTOGRAPHS)
+    detections, left = compare(fill(name, tmp_path / "graph.pb"), PHOTOGRAPHS)
     assert detections > 100 or left
 
 

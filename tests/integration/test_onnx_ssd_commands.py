@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from commands import call, records
+from commands import call_here, records
 from onnx_ssd import SIZE_PX, Reference, write_onnx_ssd
 from splitdet.errors import EXIT_BAD_INPUT, EXIT_OK
 
@@ -28,7 +28,7 @@ def network(tmp_path: Path) -> Path:
 
 
 def test_inspect_tells_what_is_in_the_file(network: Path, tmp_path: Path) -> None:
-    done = call("inspect", network, folder=tmp_path)
+    done = call_here("inspect", network, folder=tmp_path)
     assert done.returncode == EXIT_OK, done.stderr
     for line in (
         "family         onnx_ssd",
@@ -45,7 +45,7 @@ def test_inspect_tells_what_is_in_the_file(network: Path, tmp_path: Path) -> Non
 def test_run_image_finds_what_numpy_finds(network: Path, tmp_path: Path) -> None:
     image = np.random.RandomState(0).randint(0, 256, (*SIZE_PX, 3)).astype(np.uint8)
     cv2.imwrite(str(tmp_path / "picture.png"), image)
-    done = call(
+    done = call_here(
         *("run_image.py", "--model", "animals", "--input", "picture.png", "--no-display"),
         *("--set", "det_th=0.6", "--json", "found.jsonl", "--summary", "summary.json"),
         folder=tmp_path,
@@ -63,7 +63,7 @@ def test_run_image_finds_what_numpy_finds(network: Path, tmp_path: Path) -> None
 
 
 def test_run_video_finds_something_in_every_frame(network: Path, video: Path, tmp_path: Path) -> None:
-    done = call(
+    done = call_here(
         *("run_video.py", "--input", video, "--model", network, "--no-display", "--save"),
         *("--set", "det_th=0.1", "--json", "found.jsonl"),
         folder=tmp_path,
@@ -79,7 +79,7 @@ def test_build_builds_an_engine_and_finds_it_again(network: Path, tmp_path: Path
     pytest.importorskip("tensorrt_rtx", reason="needs the package tensorrt-rtx-cu13")
     command = ("build", network, "--target", "8.6")
     first, second = (
-        call(*command, folder=tmp_path, SPLITDET_CACHE=str(tmp_path / "cache")) for _ in range(2)
+        call_here(*command, folder=tmp_path, SPLITDET_CACHE=str(tmp_path / "cache")) for _ in range(2)
     )
     assert first.returncode == EXIT_OK, first.stderr
     assert Path(first.stdout.strip()).is_file()
@@ -97,7 +97,7 @@ def test_a_network_of_another_kind_is_one_line(command: str, tmp_path: Path) -> 
         "build": ["build", path, "--target", "8.6"],
         "run": ["run", "picture.png", "none", "--model", path],
     }[command]
-    done = call(*words, folder=tmp_path, **ONNX)
+    done = call_here(*words, folder=tmp_path, **ONNX)
     assert done.returncode == EXIT_BAD_INPUT
     (line,) = done.stderr.splitlines()
     assert line.startswith(f"error: {path}: not an ONNX file that splitdet knows")

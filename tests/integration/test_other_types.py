@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import splitdet
-from commands import call, records
+from commands import call_here, records
 from reference import MASK_OUTPUTS, OUTPUTS, PlainSession, frames_of, resized_for_segmenter
 from segmenter_graphs import write_segmenter
 from splitdet.detector import Detector
@@ -69,7 +69,7 @@ def test_two_stages_give_the_same_bits_split_and_not(
 def test_run_image_saves_pictures_at_the_size_of_the_input(
     model_type: str, graphs: Path, pictures: Path, tmp_path: Path
 ) -> None:
-    done = call(
+    done = call_here(
         *("run_image.py", "--input", "images", "--model", graphs / f"{model_type}.pb"),
         *("--set", "det_th=0.3", "--set", "region_area_px=20", "--save", "--no-display"),
         folder=tmp_path,
@@ -88,7 +88,7 @@ def test_a_saved_video_has_the_size_and_the_frames_of_its_source(
     model_type: str, front: str, graphs: Path, video: Path, address: str, tmp_path: Path
 ) -> None:
     source = str(video) if front == "run_video.py" else f"{address}/{video.name}"
-    done = call(
+    done = call_here(
         *(front, "--input", source, "--model", graphs / f"{model_type}.pb", "--save", "found.avi"),
         *("--set", "policy=lossless", "--set", "det_th=0.3", "--json", "found.jsonl", "--no-display"),
         folder=tmp_path,
@@ -103,7 +103,7 @@ def test_a_saved_video_has_the_size_and_the_frames_of_its_source(
 
 
 def test_segmented_frames_have_shares_in_their_json(graphs: Path, video: Path, tmp_path: Path) -> None:
-    done = call(
+    done = call_here(
         *("run", video, "none", "--model", graphs / "deeplab_v3.pb", "--json", "found.jsonl"),
         *("--set", "label_path=pascal_voc"),
         folder=tmp_path,

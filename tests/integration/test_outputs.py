@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from commands import call, records
+from commands import call_here, records
 from reference import frames_of
 from splitdet.config import make_config
 from splitdet.detector import Detector
@@ -42,7 +42,7 @@ def seconds_of(path: Path) -> float:
 def test_one_run_writes_everything_and_all_of_it_agrees(
     video: Path, tiny_model: Path, names: Path, tmp_path: Path
 ) -> None:
-    done = call(
+    done = call_here(
         *("run", video, "found.mp4", "--model", tiny_model, "--raw", "raw.avi", "--json", "found.jsonl"),
         *("--csv", "found.csv", "--coco", "found.json", "--crops", "crops", "--no-display"),
         *("--set", "det_th=0.5", "--set", "max_boxes=4", "--set", f"label_path={names}"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from typing import Dict, List, Optional
 
 import numpy as np
@@ -106,7 +107,7 @@ def test_a_stall_reaches_whoever_iterates() -> None:
         if index == 3:
             release.wait()
 
-    detector = FakeDetector({"cpu": stuck}, make_config(stall_timeout_s=0.3))
+    detector = FakeDetector({"cpu": stuck}, make_config(stall_timeout_s=1.0))
     pipeline = assemble(FakeSource(20), detector)
     with pipeline, pytest.raises(StallError, match="the cpu stage has not answered"):
         list(pipeline)
@@ -133,25 +134,32 @@ def test_the_pixels_that_a_stage_sees_cannot_be_written_to() -> None:
         batch.frames[0].image[0, 0, 0] = 1
 
 
+STALL_S = 1.0
+
+
 class Waiting(FakeSource):
-    """Takes a second to give its second frame.
+    """Gives its second frame once the watchdog has looked, past the time that a stage may take.
 
     Args:
         due_in_s: what it says before that.
     """
 
     def __init__(self, due_in_s: float) -> None:
-        super().__init__(3, work=lambda index: takes(1000)(index) if index == 1 else None)
+        super().__init__(3, work=lambda index: index != 1 or self._looked.wait(20))  # type: ignore[arg-type, return-value]
         self._due_in_s = due_in_s
+        self._looked = threading.Event()
 
     @property
     def due_s(self) -> float:
+        """See `Source.due_s`."""
+        if self._index == 1 and time.perf_counter() > self._began_s + 1.5 * STALL_S:
+            self._looked.set()
         return self._began_s + self._due_in_s if self._index == 1 else 0.0
 
 
 @pytest.mark.parametrize("due_in_s", [math.inf, 3600.0])
 def test_a_source_that_waits_for_a_frame_that_is_not_due_is_no_stall(due_in_s: float) -> None:
-    detector = FakeDetector(config=make_config(stall_timeout_s=0.2))
+    detector = FakeDetector(config=make_config(stall_timeout_s=STALL_S))
     with assemble(Waiting(due_in_s), detector) as pipeline:
         assert [frame.index for batch in pipeline for frame in batch.frames] == [0, 1, 2]
 

@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 import pytest
 
-from commands import call
+from commands import call_here
 from ports import free_udp_port
 from splitdet.config import make_config
 from splitdet.errors import SinkError
@@ -29,6 +29,7 @@ from splitdet.sinks.send import open_sender
 from splitdet.sources.choose import open_source
 from splitdet.sources.painted import paint_number, read_number
 from splitdet.types import Detections, Frame
+from waiting import until_heard
 
 pytestmark = pytest.mark.gstreamer
 RATE = 25.0
@@ -82,21 +83,38 @@ def test_rtp_is_read_by_ffprobe_with_the_sdp_that_was_printed(
     (told,) = [text for text in caplog.messages if "for the receiver" in text]
     session = tmp_path / "stream.sdp"
     session.write_text(told[told.index("v=0") :])
-    thread = threading.Thread(target=send, args=(sink, 90))
+    probed = threading.Event()
+
+    def send_on() -> None:
+        for frame in pictures(10_000):
+            if probed.is_set():
+                break
+            sink.write(frame, Detections.none(), frame.image)
+        sink.close()
+
+    thread = threading.Thread(target=send_on)
     thread.start()
     words = ["-protocol_whitelist", "file,udp,rtp", "-analyzeduration", "3000000", "-i", str(session)]
-    found = probe(*words)
-    thread.join()
+    try:
+        found = probe(*words)
+    finally:
+        probed.set()
+        thread.join()
     assert (found["codec_name"].replace("hevc", "h265"), found["width"]) == (codec, 322)
 
 
 def test_rtp_carries_the_pictures_in_order() -> None:
     port = free_udp_port()
     camera = {"kind": "rtp", "port": port, "latency_ms": 50}
-    reconnect = {"silence_s": 2, "give_up_s": 0.1}
+    reconnect = {"silence_s": 4, "give_up_s": 0.1}
     source = open_source("camera", make_config(camera=camera, reconnect=reconnect))
     sink = sender(f"rtp://127.0.0.1:{port}")
-    thread = threading.Thread(target=send, args=(sink, 100))
+
+    def send_when_heard() -> None:
+        until_heard(port)
+        send(sink, 100)
+
+    thread = threading.Thread(target=send_when_heard)
     thread.start()
     numbers: List[Any] = []
     with pytest.raises(Exception, match="no frame for"):
@@ -231,7 +249,7 @@ def test_a_picture_of_another_size_is_refused() -> None:
 
 def test_a_run_sends_and_saves_at_the_same_time(video: Path, tiny_model: Path, tmp_path: Path) -> None:
     pipeline = "appsrc ! videoconvert ! jpegenc ! matroskamux ! filesink location=sent.mkv"
-    done = call(
+    done = call_here(
         *("run", video, pipeline, "--save", "saved.avi", "--json", "found.jsonl", "--no-display"),
         *("--model", tiny_model),
         folder=tmp_path,

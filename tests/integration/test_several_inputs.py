@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from commands import call, records
+from commands import call_here, records
 from fakes import FakeDetector, FakeSource, fault, takes
 from splitdet import Detector, stream
 from splitdet.assemble import assemble
@@ -103,7 +103,7 @@ def test_cameras_that_are_faster_than_the_model_get_equal_shares() -> None:
 def test_the_command_line_takes_several_and_keeps_them_apart(
     videos: List[Path], tiny_model: Path, tmp_path: Path
 ) -> None:
-    done = call(
+    done = call_here(
         *("run", videos[0], "out.avi", "--also", videos[1], "--also", videos[0], "--model", tiny_model),
         *("--json", "f.jsonl", "--summary", "s.json", "--no-display"),
         folder=tmp_path,
@@ -145,12 +145,13 @@ def test_the_scripts_take_one_or_several(
 def test_one_that_is_not_there_at_the_start_is_refused(
     videos: List[Path], tiny_model: Path, tmp_path: Path
 ) -> None:
-    done = call("run", videos[0], "none", "--also", "none.avi", "--model", tiny_model, folder=tmp_path)
+    words = ("run", videos[0], "none", "--also", "none.avi", "--model", tiny_model)
+    done = call_here(*words, folder=tmp_path)
     assert done.returncode == 2
     assert "none.avi: no such video file" in done.stderr
 
 
 def test_cameras_and_files_together_need_a_policy(videos: List[Path], tmp_path: Path) -> None:
-    done = call("run", videos[0], "none", "--also", "rtsp://127.0.0.1:9/none", folder=tmp_path)
+    done = call_here("run", videos[0], "none", "--also", "rtsp://127.0.0.1:9/none", folder=tmp_path)
     assert done.returncode == 2
     assert "policy must be lossless or latest" in done.stderr

@@ -20,7 +20,7 @@ import pytest
 from commands import ENVIRONMENT, HANG_S
 from fakes import FakeDetector
 from ports import free_udp_port
-from rtsp_server import rtsp_server
+from rtsp_server import rtsp_server, tell
 from splitdet.assemble import assemble
 from splitdet.config import make_config
 from splitdet.errors import SourceError
@@ -29,13 +29,13 @@ from splitdet.sources.captures.choose import choose_capture
 from splitdet.sources.captures.opencv import OpenCVCapture
 from splitdet.sources.captures.pyav import PyAVCapture, is_installed
 from splitdet.sources.choose import open_source
-from splitdet.sources.painted import age_s, read_number
+from splitdet.sources.painted import BITS, read_number
 from splitdet.sources.stream import StreamSource
 from splitdet.types import Frame
+from waiting import until_heard
 
 pytestmark = pytest.mark.gstreamer
-OLD_S = 3.0  # a frame from before a gap would be older; an encoder on a busy machine takes a while
-SILENCE_S = 2.0
+SILENCE_S = 4.0  # for tests that wait for all of it; a server on a busy machine is silent at first
 
 READERS = [
     "gstreamer",
@@ -48,13 +48,13 @@ class Seen(NamedTuple):
     """What a test keeps of a frame."""
 
     index: int
-    age_s: Optional[float]
-    painted: Optional[int]
+    painted_us: Optional[int]
+    """When its server painted it, by the clock of this machine; None where it is black or torn."""
 
 
 def opened(reader: str, address: str, **reconnect: float) -> StreamSource:
     """The stream at `address`, by one of the three readers."""
-    config = make_config(reconnect={"silence_s": SILENCE_S, "pause_s": 0.5, **reconnect})
+    config = make_config(reconnect={"silence_s": HANG_S, "pause_s": 0.5, **reconnect})
     if reader == "gstreamer":
         source = open_source(address, config)
         assert isinstance(source, StreamSource)
@@ -74,16 +74,14 @@ def read(source: StreamSource, frames: int) -> List[Seen]:
     while len(seen) < frames:
         frame = source.read()
         assert frame is not None
-        seen.append(Seen(frame.index, age_s(frame.image), read_number(frame.image)))
+        seen.append(Seen(frame.index, read_number(frame.image)))
     return seen
 
 
 def assert_new(frames: List[Seen]) -> None:
-    """None of them is black, torn, old or seen twice."""
-    ages = [frame.age_s for frame in frames]
-    assert None not in ages
-    assert max(age for age in ages if age is not None) < OLD_S
-    painted = [frame.painted or 0 for frame in frames]
+    """None of them is black, torn or seen twice."""
+    painted = [frame.painted_us for frame in frames if frame.painted_us is not None]
+    assert len(painted) == len(frames)
     assert all(later > earlier for earlier, later in zip(painted, painted[1:]))
 
 
@@ -92,14 +90,17 @@ def test_a_stream_whose_server_is_killed_goes_on_with_new_frames(reader: str) ->
     with rtsp_server() as (server, address):
         source = opened(reader, address)
         frames = read(source, 20)
+        killed_us = int(time.perf_counter() * 1e6) % 2**BITS
         server.kill()
         server.wait()
     port = int(address.split(":")[2].split("/")[0])
     with rtsp_server(port=port):
         while not source.gaps.count:
             frames += read(source, 1)
-        frames += read(source, 20)
+        new = [frames[-1], *read(source, 20)]
+        frames += new[1:]
         assert_new(frames)
+        assert all(frame.painted_us > killed_us for frame in new if frame.painted_us is not None)
         assert [frame.index for frame in frames] == list(range(len(frames)))
         (gap,) = source.gaps.last
         assert gap.frames == pytest.approx(25 * gap.seconds, abs=2)
@@ -121,18 +122,20 @@ def test_the_reason_for_a_gap_is_told(reader: str, reason: str) -> None:
 
 @pytest.mark.parametrize("codec", ["h264", "h265"])
 def test_a_stream_that_ends_is_at_its_end_and_not_gone(codec: str) -> None:
-    with rtsp_server(codec, 2.0, "end") as (_, address):
+    with rtsp_server(codec) as (server, address):
         source = opened("gstreamer", address)
-        frames = list(iter(source.read, None))
+        read(source, 10)
+        tell(server, "end")
+        assert all(frame.image.any() for frame in iter(source.read, None))
         source.close()
-    assert len(frames) > 10
     assert source.gaps.count == 0
 
 
 @pytest.mark.parametrize("reader", READERS[:2])
 def test_a_server_that_falls_silent_trips_the_watchdog(reader: str) -> None:
-    with rtsp_server("h264", 1.5, "silent") as (_, address):
-        source = opened(reader, address, give_up_s=0.1)
+    with rtsp_server() as (server, address):
+        source = opened(reader, address, silence_s=SILENCE_S, give_up_s=0.1)
+        tell(server, "silent")
         with pytest.raises(SourceError, match=f"no frame for {SILENCE_S:g} s"):
             read(source, 1000)
         source.close()
@@ -150,8 +153,9 @@ def test_a_stream_that_is_joined_in_its_middle_begins_with_a_whole_picture(reade
 
 
 def test_an_interrupt_ends_the_wait_for_a_silent_server() -> None:
-    with rtsp_server("h264", 2.0, "silent") as (_, address):
+    with rtsp_server() as (server, address):
         source = opened("gstreamer", address, silence_s=3600.0)
+        tell(server, "silent")
         ended = threading.Event()
 
         def read_on() -> None:
@@ -188,7 +192,7 @@ def test_a_server_that_never_answers_is_refused(
     reader: str, takes_connections: bool, message: str
 ) -> None:
     with silent_server(takes_connections) as address, pytest.raises(SourceError, match=message):
-        opened(reader, address)
+        opened(reader, address, silence_s=2.0)
 
 
 @pytest.mark.parametrize("takes_connections", [True, False])
@@ -234,7 +238,7 @@ def rtp_sender(codec: str, port: int, frames: int) -> List[str]:
     number = codec[1:]
     pipeline = (
         f"videotestsrc is-live=true num-buffers={frames} ! "
-        "video/x-raw,width=320,height=240,framerate=30/1 ! "
+        "video/x-raw,width=320,height=240,framerate=15/1 ! "
         f"x{number}enc tune=zerolatency speed-preset=ultrafast key-int-max=10 ! {codec}parse ! "
         f"rtp{codec}pay config-interval=1 ! udpsink host=127.0.0.1 port={port} sync=false"
     )
@@ -243,19 +247,17 @@ def rtp_sender(codec: str, port: int, frames: int) -> List[str]:
 
 def start_when_heard(command: List[str], port: int) -> subprocess.Popen[bytes]:
     """Start a sender once somebody listens at its port."""
-    deadline_s = time.monotonic() + 20
-    while f":{port:04X} " not in Path("/proc/net/udp").read_text() and time.monotonic() < deadline_s:
-        time.sleep(0.02)
+    until_heard(port)
     return subprocess.Popen(command)
 
 
 @pytest.mark.parametrize("codec", ["h264", "h265"])
 def test_rtp_from_gst_launch_arrives_by_at_least_99_percent(codec: str) -> None:
-    sent, port = 120, free_udp_port()
+    sent, port = 100, free_udp_port()  # no more a second than a reader on a busy machine keeps up with
     source = open_source(
         "camera",
         make_config(
-            camera={"kind": "rtp", "port": port, "codec": codec, "latency_ms": 50},
+            camera={"kind": "rtp", "port": port, "codec": codec},
             reconnect={"silence_s": SILENCE_S, "give_up_s": 0.1},
         ),
     )
@@ -288,14 +290,23 @@ def test_a_run_outlives_a_server_that_is_down_for_ten_seconds(tiny_model: Path, 
         assert run.stdout is not None
         run.stdout.readline()  # the detections of its first frame
         server.kill()
+        killed_s = time.perf_counter()
         time.sleep(10)
-    with rtsp_server("h264", 8.0, "end", port=port):
-        _, errors = run.communicate(timeout=HANG_S)
+    with rtsp_server(port=port) as (server, _):
+        errors = ""
+        assert run.stderr is not None
+        while "back after" not in errors:
+            line = run.stderr.readline()
+            assert line, errors
+            errors += line
+        gone_s = time.perf_counter() - killed_s
+        tell(server, "end")
+        errors += run.communicate(timeout=HANG_S)[1]
     assert run.returncode == 0, errors
     assert "gone after" in errors
     assert "The server closed the connection" in errors
     summary = json.loads((tmp_path / "s.json").read_text())
     assert summary["frames_in"] == summary["frames_out"] + sum(summary["dropped"].values())
     (gap,) = summary["gaps"]["last"]
-    assert 10 < gap["seconds"] < 15
+    assert 10 < gap["seconds"] < gone_s + 10  # of which a busy machine takes what it wants
     assert gap["frames"] == pytest.approx(25 * gap["seconds"], abs=2)

@@ -11,7 +11,7 @@ from typing import Any, Dict, List, Tuple
 
 import pytest
 
-from commands import HANG_S, call
+from commands import HANG_S, call, call_here
 from places import ROOT
 from splitdet.trace.read import read_trace
 
@@ -35,7 +35,7 @@ def fake_run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_trace_has_every_stage_of_every_frame(video: Path, tiny_model: Path, tmp_path: Path) -> None:
     options = ["--trace", "t.json", "--set", "batch_size=4"]
-    done = call("run", video, "none", "--model", tiny_model, *options, folder=tmp_path)
+    done = call_here("run", video, "none", "--model", tiny_model, *options, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "written     t.json" in done.stdout
     frames: Dict[str, List[int]] = {}
@@ -87,7 +87,7 @@ def test_traces_are_drawn_one_above_the_other(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     fake_run(tmp_path, "--trace", "one.json")
     fake_run(tmp_path, "--trace", "two.json")
-    done = call("plot", "one.json", "two.json", "--out", "both.png", folder=tmp_path)
+    done = call_here("plot", "one.json", "two.json", "--out", "both.png", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "one.json: split: " in done.stdout
     assert "two.json: split: " in done.stdout

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from commands import call
+from commands import call, call_here
 from splitdet.compat import version
 
 pytestmark = pytest.mark.skipif(version().startswith("1."), reason="training needs TensorFlow 2")
@@ -34,11 +34,11 @@ def test_shapes_become_a_detector_that_inspect_knows(tmp_path: Path) -> None:
 
 
 def test_a_run_without_a_checkpoint_is_not_exported(tmp_path: Path) -> None:
-    result = call("export", "training", "--out", "models/x", folder=tmp_path)
+    result = call_here("export", "training", "--out", "models/x", folder=tmp_path)
     assert result.returncode == 2
     assert result.stderr.startswith("error: training: ")
 
 
 def test_a_setting_without_a_value_is_refused(tmp_path: Path) -> None:
-    result = call("train", "shapes:4", "--set", "epochs", folder=tmp_path)
+    result = call_here("train", "shapes:4", "--set", "epochs", folder=tmp_path)
     assert (result.returncode, result.stderr) == (2, "error: --set epochs: expects KEY=VALUE\n")

@@ -10,11 +10,11 @@ import pytest
 
 from places import SHARED
 from reference import PlainSession
+from skeletons import fill
 from splitdet.detector import Detector
 from splitdet.engines.parity import TOLERANCE, compare, trial_picture
 from splitdet.graph.tensors import DTYPES
 from splitdet.types import Detections
-from zoo_graphs import write_zoo_graph
 
 pytest.importorskip("openvino")
 pytestmark = [pytest.mark.zoo, pytest.mark.usefixtures("fresh_cache")]
@@ -35,7 +35,7 @@ def missing(found: Detections, wanted: Detections) -> int:
 
 
 def test_it_finds_what_unsplit_tensorflow_finds(tmp_path: Path) -> None:
-    graph = write_zoo_graph(tmp_path / "graph.pb", NAME)
+    graph = fill(NAME, tmp_path / "graph.pb")
     plain = PlainSession(graph)
     with Detector(graph, engine="openvino", det_th=0) as detector:
         for name in PHOTOGRAPHS:

@@ -17,7 +17,7 @@ import cv2
 import pytest
 import requests
 
-from commands import ENVIRONMENT, HANG_S, call, records
+from commands import ENVIRONMENT, HANG_S, call_here, records
 from places import ROOT
 
 pytest.importorskip("uvicorn", reason="needs splitdet[web]")
@@ -177,7 +177,7 @@ def test_a_port_in_use_is_one_line_and_exit_code_2(
         taken.listen(1)
         port = taken.getsockname()[1]
         words = ["run", video, "none", "--model", tiny_model, "--set", f"web={port}"]
-        done = call(*words, folder=tmp_path)
+        done = call_here(*words, folder=tmp_path)
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
         f"error: web: 127.0.0.1:{port}: Address already in use; choose another port with web"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Iterator, List
 
 import cv2
 import numpy as np
 import pytest
 
 from commands import records
-from screens import SIZE_PX, Screen, Watched, until, why_no_screen
+from screens import SIZE_PX, Screen, Watched, why_no_screen
 from splitdet.visualize.palette import colour
+from waiting import until, within
 
 pytestmark = pytest.mark.skipif(bool(why_no_screen()), reason=why_no_screen() or "there is a screen")
 
@@ -146,8 +148,13 @@ def test_the_window_can_be_resized(screen: Screen, tmp_path: Path) -> None:
 def test_a_screenshot_that_cannot_be_written_ends_nothing(screen: Screen, tmp_path: Path) -> None:
     (tmp_path / "screenshots").write_text("in the way")
     with Watched(screen, tmp_path, "file") as watched:
-        watched.press("s")
+        said: List[str] = []
         assert watched.process.stderr is not None
-        assert any("screenshots" in line for line in iter(watched.process.stderr.readline, ""))
+        lines = iter(watched.process.stderr.readline, "")
+        reader = threading.Thread(target=lambda: said.extend(lines), daemon=True)
+        reader.start()
+        # again where there was nothing to be seen yet
+        watched.press_until("s", lambda: within(2.0, lambda: "screenshots" in "".join(said)))
         watched.press("q")
+        reader.join()
         assert watched.ends_with() == 0

@@ -11,6 +11,7 @@ import pytest
 from splitdet.events.delivery import CAPACITY, Delivery
 from splitdet.events.receiver import Receiver, UndeliveredError
 from splitdet.events.webhook import Webhook
+from waiting import until
 from web_receiver import HANG, WAIT_S, WebReceiver, free_port
 
 AT_ONCE_S = 0.0
@@ -146,8 +147,7 @@ def test_a_receiver_that_fails_is_mentioned_once_and_when_it_is_back(
     caplog.set_level(logging.INFO, "splitdet")
     delivery = Delivery(Scripted(*[UndeliveredError("is tired")] * 4), first_pause_s=AT_ONCE_S)
     delivery.put({})
-    while not delivery.figures["sent"]:
-        delivery.put({})
+    until(lambda: delivery.figures["sent"])
     close(delivery)
     tired, back = caplog.messages
     assert tired == "scripted here: is tired; trying again"

@@ -16,7 +16,7 @@ from splitdet.config import make_config
 from splitdet.errors import ConfigError, SinkError
 from splitdet.events.sink import EventSink
 from splitdet.labels import Labels
-from web_receiver import WebReceiver, free_port
+from web_receiver import WAIT_S, WebReceiver, free_port
 
 LABELS = Labels({1: "person", 7: "train"})
 PERSON = {"name": "somebody", "class": "person", "cooldown_s": 0}
@@ -85,6 +85,13 @@ def test_a_password_of_the_source_is_not_told(tmp_path: Path, source: str) -> No
     assert record["source"] == source.replace("me:secret@", "")
 
 
+@pytest.fixture
+def _patient_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The end waits for receivers for longer than any takes."""
+    monkeypatch.setattr("splitdet.events.sink.FLUSH_S", WAIT_S)
+
+
+@pytest.mark.usefixtures("_patient_end")
 def test_a_webhook_gets_what_the_log_gets_and_both_are_counted(tmp_path: Path) -> None:
     log = tmp_path / "events.jsonl"
     with WebReceiver() as receiver:
@@ -96,6 +103,7 @@ def test_a_webhook_gets_what_the_log_gets_and_both_are_counted(tmp_path: Path) -
     assert events.figures == {"events": {"found": 3, "webhook": {"sent": 3, "lost": 0}}}
 
 
+@pytest.mark.usefixtures("_patient_end")
 def test_a_receiver_that_is_not_there_is_counted(caplog: pytest.LogCaptureFixture) -> None:
     events = sink(PERSON, event_webhook=f"http://127.0.0.1:{free_port()}/")
     for index in range(3):

@@ -221,7 +221,7 @@ def test_a_batch_waits_for_the_frames_that_fill_it() -> None:
 
 def test_a_frame_that_is_older_than_the_batch_timeout_takes_along_what_is_there() -> None:
     inlet = _patient_inlet()
-    inlet.put(_frame(0))  # captured when the clock began
+    inlet.put(dataclasses.replace(_frame(0), captured_s=time.perf_counter() - 2000.0))
     inlet.put(_fresh(1))
     assert _indices(inlet.take(3)) == [0, 1]
 

@@ -16,6 +16,7 @@ from splitdet.sources.base import Skipped
 from splitdet.sources.gaps import Gap
 from splitdet.sources.played import PlayedSource
 from splitdet.sources.several import SeveralSource
+from waiting import until
 
 PATIENCE_S = 20.0
 
@@ -48,24 +49,15 @@ def test_inputs_that_have_frames_take_turns() -> None:
     first = source.read()
     assert first is not None
     # once all of them have one waiting
-    assert all(wait_for(lambda feed=feed: feed.waiting) for feed in source._feeds)
+    until(lambda: all(feed.waiting for feed in source._feeds))
     order = [first.stream]
     for _ in range(59):
         frame = source.read()
         assert frame is not None
         order.append(frame.stream)
-        assert wait_for(lambda: source._feeds[order[-1]].waiting)
+        until(lambda: source._feeds[order[-1]].waiting)
     source.close()
     assert Counter(order) == {0: 20, 1: 20, 2: 20}
-
-
-def wait_for(condition: Any) -> bool:
-    """Whether it becomes true."""
-    for _ in range(2000):
-        if condition():
-            return True
-        threading.Event().wait(0.01)
-    return False
 
 
 def test_one_that_fails_is_told_of_and_the_others_go_on() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Dict, List
 
 import pytest
 
@@ -57,6 +57,16 @@ def test_the_slider_follows_what_others_set(browser: Any) -> None:
         assert shown.page.input_value("#threshold") == "0.35"
 
 
+def boxes_of_sections(shown: Page) -> List[Dict[str, float]]:
+    """Where each lies; of one moment, as their texts grow and move what is below."""
+    found: List[Dict[str, float]] = shown.page.evaluate(
+        """() => [...document.querySelectorAll("main section")].map(
+            (section) => section.getBoundingClientRect().toJSON()
+        )"""
+    )
+    return found
+
+
 @pytest.mark.parametrize("device", [PHONE, SMALL_PHONE], ids=["phone", "small phone"])
 def test_on_a_phone_everything_lies_in_one_column(browser: Any, device: Any) -> None:
     with LiveView(size_px=(360, 640)) as view, Page(browser, view.address, **device) as shown:
@@ -64,8 +74,7 @@ def test_on_a_phone_everything_lies_in_one_column(browser: Any, device: Any) -> 
         shown.wait_for_text("found", "thing")
         width = device["viewport"]["width"]
         assert shown.page.evaluate("document.documentElement.scrollWidth") == width
-        cards = shown.page.locator("main section").all()
-        boxes = sorted((card.bounding_box() for card in cards), key=lambda box: box["y"])
+        boxes = sorted(boxes_of_sections(shown), key=lambda box: box["y"])
         assert len(boxes) == 5
         assert all(box["x"] >= 0 and box["x"] + box["width"] <= width for box in boxes)
         assert all(low["y"] >= high["y"] + high["height"] for high, low in zip(boxes, boxes[1:]))
@@ -78,8 +87,7 @@ def test_on_a_screen_the_figures_stand_beside_the_picture(browser: Any) -> None:
     wide = {"viewport": {"width": 1280, "height": 720}}
     with LiveView(size_px=(360, 640)) as view, Page(browser, view.address, **wide) as shown:
         shown.wait_for_pictures(1)
-        sections = shown.page.locator("main section").all()
-        picture, found, *cards = (section.bounding_box() for section in sections)
+        picture, found, *cards = boxes_of_sections(shown)
         assert found["y"] >= picture["y"] + picture["height"]
         assert all(card["x"] >= picture["x"] + picture["width"] for card in cards)
         assert shown.page.evaluate("document.documentElement.scrollWidth") == 1280
@@ -109,13 +117,14 @@ def test_a_name_of_a_class_is_text_whatever_it_is(browser: Any) -> None:
 def test_a_page_that_nobody_sees_takes_nothing(browser: Any) -> None:
     with LiveView() as view, Page(browser, view.address) as shown:
         shown.wait_for_pictures(2)
-        assert view.get("/figures").json()["streams"] == 2
+        streams = "fetch('figures').then((answer) => answer.json()).then((now) => now.streams === {})"
+        shown.wait(streams.format(2))
         hide = """(hidden) => {
             Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
             document.dispatchEvent(new Event("visibilitychange"));
         }"""
         shown.page.evaluate(hide, True)
-        shown.wait("fetch('figures').then((answer) => answer.json()).then((now) => now.streams === 0)")
+        shown.wait(streams.format(0))
         shown.page.evaluate(hide, False)
         shown.wait_for_pictures(2)
     assert shown.problems == []
