@@ -50,8 +50,9 @@ def call_here(*arguments: Any, folder: Path, **environment: str) -> subprocess.C
 
     words = [str(word) for word in arguments]
     front = words.pop(0) if words[0].endswith(".py") else ""
+    typed = [front or "splitdet", *words]
     out, errors, code = io.StringIO(), io.StringIO(), 0
-    with _in_its_place(folder, environment), redirect_stdout(out), redirect_stderr(errors):
+    with _in_its_place(typed, folder, environment), redirect_stdout(out), redirect_stderr(errors):
         try:
             script(front[len("run_") : -len(".py")], words) if front else main(words)
         except SystemExit as end:
@@ -62,10 +63,11 @@ def call_here(*arguments: Any, folder: Path, **environment: str) -> subprocess.C
 
 
 @contextmanager
-def _in_its_place(folder: Path, environment: Dict[str, str]) -> Iterator[None]:
-    """Working directory, environment and answer to SIGTERM of a command, and then those from before."""
+def _in_its_place(words: List[str], folder: Path, environment: Dict[str, str]) -> Iterator[None]:
+    """Words, folder, environment and answer to SIGTERM of a command, and then those from before."""
     before, handler = os.getcwd(), signal.getsignal(signal.SIGTERM)
-    with mock.patch.dict(os.environ, {**ENVIRONMENT, **environment}):
+    variables = mock.patch.dict(os.environ, {**ENVIRONMENT, **environment})
+    with variables, mock.patch.object(sys, "argv", words):
         os.chdir(str(folder))
         try:
             yield
