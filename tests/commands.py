@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -64,16 +65,30 @@ def call_here(*arguments: Any, folder: Path, **environment: str) -> subprocess.C
 
 @contextmanager
 def _in_its_place(words: List[str], folder: Path, environment: Dict[str, str]) -> Iterator[None]:
-    """Words, folder, environment and answer to SIGTERM of a command, and then those from before."""
+    """Words, folder, environment and answer to SIGTERM of a command, and then those from before; the
+    messages go where they went."""
     before, handler = os.getcwd(), signal.getsignal(signal.SIGTERM)
     variables = mock.patch.dict(os.environ, {**ENVIRONMENT, **environment})
-    with variables, mock.patch.object(sys, "argv", words):
+    with variables, mock.patch.object(sys, "argv", words), messages_as_they_were():
         os.chdir(str(folder))
         try:
             yield
         finally:
             os.chdir(before)
             signal.signal(signal.SIGTERM, handler)
+
+
+@contextmanager
+def messages_as_they_were() -> Iterator[None]:
+    """A command in this process sets up the messages; afterwards they are what they were before."""
+    logger = logging.getLogger("splitdet")
+    level, propagate, handlers = logger.level, logger.propagate, logger.handlers[:]
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        logger.propagate = propagate
+        logger.handlers[:] = handlers
 
 
 def records(path: Path) -> List[Dict[str, Any]]:

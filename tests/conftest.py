@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import shutil
 from functools import lru_cache
@@ -12,6 +11,7 @@ from typing import Any, Dict, Iterator
 
 import pytest
 
+from commands import messages_as_they_were
 from places import GRAPH_FILE, MODEL, ROOT, SEGMENTER, SHARED
 
 _model_tests: Dict[str, int] = {"collected": 0, "passed": 0}
@@ -66,12 +66,8 @@ def pytest_sessionfinish(session: Any) -> None:
 @pytest.fixture(autouse=True)
 def _messages_as_they_were() -> Iterator[None]:
     """A command that a test runs in this process sets up the messages; the next test has its own."""
-    logger = logging.getLogger("splitdet")
-    level, propagate, handlers = logger.level, logger.propagate, logger.handlers[:]
-    yield
-    logger.setLevel(level)
-    logger.propagate = propagate
-    logger.handlers[:] = handlers
+    with messages_as_they_were():
+        yield
 
 
 @pytest.fixture(scope="session")
