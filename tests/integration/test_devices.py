@@ -166,10 +166,16 @@ def start_run(model: Path, *arguments: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=hear_ctrl_c,
     )
     assert process.stdout is not None
     process.stdout.readline()
     return process
+
+
+def hear_ctrl_c() -> None:
+    """What a shell starts in the background ignores Ctrl-C, and so would all that comes from it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.mark.parametrize(
