@@ -13,6 +13,7 @@ test: install
 
 check: install
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check setup.py run_*.py lib tests benchmarks docs/scripts
 	$(BIN)/mypy
 
 docs: install

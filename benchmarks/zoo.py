@@ -69,10 +69,14 @@ def measure(options: argparse.Namespace) -> Dict[str, Any]:
     begin_s = time.perf_counter()
     for split in (True, False):
         for alone in (True,) if options.alone else (True, False):
-            threads = {} if alone else {
-                "accelerator_feeders": Config().accelerator_feeders,
-                "worker_threads": Config().worker_threads,
-            }
+            threads = (
+                {}
+                if alone
+                else {
+                    "accelerator_feeders": Config().accelerator_feeders,
+                    "worker_threads": Config().worker_threads,
+                }
+            )
             with Detector(options.graphs[0], **settings, **threads, split_model=split) as detector:
                 if split != detector.split:
                     continue  # this type has no split

@@ -49,7 +49,7 @@ class Screen:
         self.environment = {**os.environ, "DISPLAY": display, "PYTHONPATH": python_path}
         self.environment.pop("WAYLAND_DISPLAY", None)
         self._processes.append(subprocess.Popen(["openbox"], env=self.environment, **quiet))
-        until(lambda: self.xdotool("get_num_desktops"))  # the window manager is there
+        until(lambda: self.xdotool("get_num_desktops") not in ("", "0"))  # the window manager is there
         return self
 
     def __exit__(self, *unused: object) -> None:
@@ -134,7 +134,7 @@ class Watched:
 
         def saved() -> Any:
             self.press("s")  # again where there was nothing to be seen yet
-            return within(2.0, lambda: len(self.shots()) > before)
+            return within(0.5, lambda: len(self.shots()) > before)
 
         until(saved)
         return self.shots()[-1]

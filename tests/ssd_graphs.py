@@ -44,9 +44,7 @@ def anchor_count(size_px: int, maps: Maps = TWO_MAPS) -> int:
     return sum(anchors * (-(-size_px // stride)) ** 2 for stride, anchors in maps)
 
 
-def _build(
-    tf: Any, generation: str, size_px: int, classes: int, random: Any, maps: Maps
-) -> None:
+def _build(tf: Any, generation: str, size_px: int, classes: int, random: Any, maps: Maps) -> None:
     network_input = preprocess(tf, 1 if generation == "nms_v0" else None, size_px)
     scores, boxes = _network(tf, network_input, size_px, classes, random, maps)
     with tf.name_scope("Postprocessor/"):

@@ -17,7 +17,7 @@ def within(seconds: float, found: Callable[[], Any]) -> Any:
         result = found()
         if result:
             return result
-        time.sleep(0.05)  # OpenCV misses keys that come faster
+        time.sleep(0.02)
     return None
 
 

@@ -1,6 +1,6 @@
 """Draws where the graph of a single-shot detector is cut, with the graph's own names and sizes.
 
-    python docs/scripts/cut.py models/NAME/frozen_inference_graph.pb docs/images/cut.svg
+python docs/scripts/cut.py models/NAME/frozen_inference_graph.pb docs/images/cut.svg
 """
 
 from __future__ import annotations

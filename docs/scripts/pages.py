@@ -1,7 +1,7 @@
 """Writes the pages that come from the code: docs/configuration.md and docs/api.md.
 
-    python docs/scripts/pages.py            writes them
-    python docs/scripts/pages.py --check    ends with 1, and names them, where they are out of date
+python docs/scripts/pages.py            writes them
+python docs/scripts/pages.py --check    ends with 1, and names them, where they are out of date
 """
 
 from __future__ import annotations

@@ -165,9 +165,7 @@ def _room(
     )
 
 
-def _resize_strip(
-    image: np.ndarray, plan: Plan, strip: Strip, room: _Room, result: np.ndarray
-) -> None:
+def _resize_strip(image: np.ndarray, plan: Plan, strip: Strip, room: _Room, result: np.ndarray) -> None:
     """Compute some rows of the result, float32 (rows, 3w)."""
     # clip: no index is out of range, and numpy then writes to its place without a copy of its own
     run, rows = strip.run, strip.rows

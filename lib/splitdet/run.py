@@ -25,7 +25,7 @@ from splitdet.job import Job, Outcome
 from splitdet.output import Output
 from splitdet.pipeline.meter import Meter, console_line
 from splitdet.pipeline.pipeline import Pipeline
-from splitdet.sinks.base import Sink, Viewer
+from splitdet.sinks.base import EVENTS_S, Sink, Viewer
 from splitdet.sinks.choose import make_sinks, make_viewer
 from splitdet.sinks.files import write_json
 from splitdet.sources.base import Source
@@ -141,20 +141,25 @@ class _Run:
     def _loop(self, pipeline: Pipeline) -> None:
         config = self._job.config
         next_line_s = time.perf_counter() + config.fps_interval
-        for batch in pipeline:
-            self._meter.batch_done(batch)
-            if self._trace is not None:
-                self._trace.batch_done(batch)
-            self._bar.update(len(batch.frames))
-            for frame in batch.frames:
-                self._finished[frame.stream] += 1
-            if self._viewer is None:
-                self._print_detections(batch)
-            elif self._show(pipeline):
+        # people move a window and press keys in it while a camera is away, too
+        for batch in pipeline.batches(EVENTS_S if self._viewer else None):
+            if batch is not None:
+                self._count(batch)
+            if self._viewer is not None and self._show(pipeline):
                 return
             if time.perf_counter() >= next_line_s:
                 next_line_s += config.fps_interval
                 tqdm.write(console_line(self._meter.interval(), config.debug_mode))
+
+    def _count(self, batch: Batch) -> None:
+        self._meter.batch_done(batch)
+        if self._trace is not None:
+            self._trace.batch_done(batch)
+        self._bar.update(len(batch.frames))
+        for frame in batch.frames:
+            self._finished[frame.stream] += 1
+        if self._viewer is None:
+            self._print_detections(batch)
 
     def _show(self, pipeline: Pipeline) -> bool:
         """Show what is due; whether the user wants to stop. While a file is paused nothing goes on."""

@@ -53,9 +53,7 @@ class TrtSSD:
                 f"input_shape is {tuple(input_shape)}, but the network takes {found} (height, width)"
             )
 
-    def detect(
-        self, img: np.ndarray, conf_th: float = 0.3
-    ) -> Tuple[List[Box], List[float], List[int]]:
+    def detect(self, img: np.ndarray, conf_th: float = 0.3) -> Tuple[List[Box], List[float], List[int]]:
         """What is in one picture, best first.
 
         Args:

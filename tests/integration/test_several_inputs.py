@@ -29,9 +29,7 @@ def _videos(tmp_path_factory: pytest.TempPathFactory) -> List[Path]:
     paths = []
     for number, (height, width) in enumerate(SIZES):
         paths.append(folder / f"{number}.avi")
-        writer = cv2.VideoWriter(
-            str(paths[-1]), cv2.VideoWriter.fourcc(*"MJPG"), 10.0, (width, height)
-        )
+        writer = cv2.VideoWriter(str(paths[-1]), cv2.VideoWriter.fourcc(*"MJPG"), 10.0, (width, height))
         for _ in range(12):
             small = random.randint(0, 256, (8, 12, 3)).astype(np.uint8)
             writer.write(cv2.resize(small, (width, height)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 from typing import Any, Iterator, List
 
@@ -86,6 +87,26 @@ def test_a_file_waits_while_it_is_paused_and_then_goes_on(screen: Screen, tmp_pa
         assert watched.ends_with() == 0
     frames = [record["frame"] for record in records(tmp_path / "found.jsonl")]
     assert frames == list(range(len(frames)))
+
+
+@either
+def test_space_before_there_is_a_picture_stops_at_the_first_that_comes(
+    screen: Screen, tmp_path: Path
+) -> None:
+    with Watched(screen, tmp_path, "late") as watched:
+        watched.press("space")
+        time.sleep(0.5)  # of two keys at once OpenCV sees the second only
+        (tmp_path / "go").touch()
+        shots = {frame_of(watched.shoot()) for _ in range(4)}
+        assert len(shots) == 1
+        assert int(shots.pop()) <= 6  # in_flight at most
+
+
+@either
+def test_keys_act_while_no_frame_comes(screen: Screen, tmp_path: Path) -> None:
+    with Watched(screen, tmp_path, "late") as watched:
+        watched.press("q")
+        assert watched.ends_with() == 0
 
 
 def test_a_camera_goes_on_behind_a_paused_window(screen: Screen, tmp_path: Path) -> None:

@@ -31,9 +31,7 @@ def machine(root: Path, model: str, release: str = "") -> Path:
         ("NVIDIA Orin Nano Developer Kit", "", "orin"),
     ],
 )
-def test_a_jetson_is_known_by_its_model(
-    tmp_path: Path, model: str, release: str, platform: str
-) -> None:
+def test_a_jetson_is_known_by_its_model(tmp_path: Path, model: str, release: str, platform: str) -> None:
     jetson = find_jetson(machine(tmp_path, model, release))
     assert jetson is not None
     assert (jetson.model, jetson.platform) == (model, platform)

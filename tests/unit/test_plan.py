@@ -35,9 +35,7 @@ def images() -> List[np.ndarray]:
 
 
 @pytest.fixture
-def open_detector(
-    engine: SuppressingEngine, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
-) -> Any:
+def open_detector(engine: SuppressingEngine, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Opens the tiny model with that engine, whatever the settings ask for."""
 
     def detector(**settings: Any) -> Detector:

@@ -95,6 +95,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def script(kind: str, arguments: Optional[List[str]] = None) -> NoReturn:
     """Body of run_image.py, run_video.py and run_stream.py."""
+
     def work() -> int:
         options = script_parser(kind).parse_args(arguments)
         return int(options.work(options))
@@ -166,9 +167,7 @@ def _config(options: argparse.Namespace, values: Dict[str, Any]) -> Config:
     return load_config(options.config, options.set, values=values)
 
 
-def _run(
-    options: argparse.Namespace, config: Config, source: Spec, sink: Optional[str]
-) -> int:
+def _run(options: argparse.Namespace, config: Config, source: Spec, sink: Optional[str]) -> int:
     if options.print_config:
         return _print_config(config)
     from splitdet.startup import importing

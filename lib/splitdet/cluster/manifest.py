@@ -117,4 +117,3 @@ def run_digest(folder: Path) -> str:
         return key_of((folder / FILE).read_bytes())
     except OSError:
         return ""
-

@@ -163,9 +163,7 @@ class _Run:
         if shard.kind is Kind.STREAMS:
             log.info("%s has ended", shard.name)
             before = self._of_streams
-            self._of_streams = Done(
-                "", before.frames + done.frames, [*before.skipped, *done.skipped]
-            )
+            self._of_streams = Done("", before.frames + done.frames, [*before.skipped, *done.skipped])
             return
         with writing(str(self._folder)):
             self._ledger.add(shard, done)

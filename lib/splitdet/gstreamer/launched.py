@@ -63,9 +63,7 @@ class Launched:
         """Call `tune` with every element, and with those that join later, before they work."""
         for element in self._all():
             tune(element)
-        self.connect(
-            self.pipeline, "deep-element-added", lambda unused, inner, element: tune(element)
-        )
+        self.connect(self.pipeline, "deep-element-added", lambda unused, inner, element: tune(element))
 
     def connect(self, element: Any, signal: str, callback: Callable[..., Any]) -> None:
         """Connect a signal until `close`: an element and its callback would else keep each other."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from splitdet.errors import SplitdetError, StageError, StallError
-from splitdet.pipeline.queues import Aborted, Channel, Finished, Inlet, Permits
+from splitdet.pipeline.queues import Aborted, Channel, Finished, Inlet, NotYet, Permits
 from splitdet.sources.base import Source
 from splitdet.types import Batch
 
@@ -107,9 +107,19 @@ class Pipeline:
         Raises:
             SplitdetError: what went wrong in the source or in a stage.
         """
+        return (batch for batch in self.batches() if batch is not None)
+
+    def batches(self, idle_s: Optional[float] = None) -> Iterator[Optional[Batch]]:
+        """Finished batches in the order of capture, and None whenever none came for `idle_s`.
+
+        It is for who has something else to do as well. See `__iter__` for what it raises.
+        """
         while True:
             try:
-                _, batch = self._channels[-1].get()
+                _, batch = self._channels[-1].get(idle_s)
+            except NotYet:
+                yield None
+                continue
             except Finished:
                 return
             except Aborted:

@@ -6,6 +6,7 @@ Nothing here polls: whoever has nothing to do blocks on a condition, and `abort`
 from __future__ import annotations
 
 import heapq
+import math
 import threading
 import time
 from collections import defaultdict, deque
@@ -23,6 +24,10 @@ class Finished(Exception):
     def __init__(self, total: int) -> None:
         super().__init__(total)
         self.total = total
+
+
+class NotYet(Exception):
+    """Nothing has come in the time."""
 
 
 class Aborted(Exception):
@@ -67,13 +72,18 @@ class Channel(_Abortable, Generic[T]):
             heapq.heappush(self._items, (number, item))
             self._changed.notify()
 
-    def get(self) -> Tuple[int, T]:
+    def get(self, timeout_s: Optional[float] = None) -> Tuple[int, T]:
         """Wait for an item.
+
+        Args:
+            timeout_s: how long; None for as long as it takes.
 
         Raises:
             Finished: all have been given.
+            NotYet: there is none after `timeout_s`.
             Aborted: the pipeline is being stopped.
         """
+        end_s = math.inf if timeout_s is None else time.perf_counter() + timeout_s
         with self._changed:
             while True:
                 if self._aborted:
@@ -83,7 +93,10 @@ class Channel(_Abortable, Generic[T]):
                     return heapq.heappop(self._items)
                 if self._given == self._total:
                     raise Finished(self._given)
-                self._changed.wait()
+                left_s = end_s - time.perf_counter()
+                if left_s <= 0:
+                    raise NotYet
+                self._changed.wait(None if math.isinf(left_s) else left_s)
 
     def finish(self, total: int) -> None:
         """Say how many items there will have been."""

@@ -10,14 +10,11 @@ import numpy as np
 
 from splitdet.processes.ring import Ring, Slot
 from splitdet.processes.worker import Link
-from splitdet.sinks.base import Viewer
+from splitdet.sinks.base import EVENTS_S, Viewer
 from splitdet.threshold import LiveThreshold
 from splitdet.types import Detections, Frame
 from splitdet.visualize.painter import Painter
 
-EVENTS_S = 0.02
-"""How long a window may be without a look at its events: OpenCV has no call that waits for them and for
-results at once."""
 SLOW_S = 0.1
 """A screen that takes longer gets its next result when it is done, so that it shows a new one; a faster
 one gets it before, so that it never waits."""

@@ -9,6 +9,10 @@ import numpy as np
 
 from splitdet.types import Detections, Frame
 
+EVENTS_S = 0.02
+"""How long a window may be without a look at its events: OpenCV has no call that waits for them and for
+results at once."""
+
 
 class Sink(ABC):
     """Takes results, in the order of capture, from one thread."""

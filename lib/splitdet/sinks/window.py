@@ -104,7 +104,7 @@ class Window(Viewer):
 
     def wants_picture(self) -> bool:
         """See `Sink.wants_picture`: whether the next result is due, and to be drawn as usual."""
-        self._is_due = not self._view.paused and self._beat.is_due()
+        self._is_due = not self.is_paused() and self._beat.is_due()
         return self._is_due and self._view.look() == self._usual
 
     def write(self, frame: Frame, found: Detections, picture: Optional[np.ndarray]) -> None:
@@ -125,7 +125,7 @@ class Window(Viewer):
         """See `Viewer.refresh`. What is shown already is drawn again where keys changed its look."""
         before, is_new = self._shown, False
         with suppress(IndexError):
-            if before is None or not self._view.paused:
+            if not self.is_paused():
                 self._shown, is_new = self._waiting.pop(), True
         if self._shown is None:
             return False
@@ -140,13 +140,13 @@ class Window(Viewer):
         return is_new
 
     def is_paused(self) -> bool:
-        """See `Viewer.is_paused`."""
-        return self._view.paused
+        """See `Viewer.is_paused`: before there is a picture there is nothing that could stand still."""
+        return self._view.paused and self._shown is not None
 
     def wants_to_quit(self) -> bool:
         """See `Viewer.wants_to_quit`: q, Esc, or the window was closed. Handles its events."""
         with _as_sink_error():
-            code = cv2.waitKey(PAUSE_MS if self._view.paused else 1)
+            code = cv2.waitKey(PAUSE_MS if self.is_paused() else 1)
         if not self._is_open():
             return True
         with _as_sink_error():

@@ -70,9 +70,7 @@ def described_as(camera: Camera, kind: str, **where: Any) -> Camera:
     """
     if camera.kind not in ("none", kind):
         usual = Camera()
-        camera = replace(
-            camera, codec=usual.codec, size=usual.size, fps=usual.fps, flip=usual.flip
-        )
+        camera = replace(camera, codec=usual.codec, size=usual.size, fps=usual.fps, flip=usual.flip)
     return replace(camera, kind=kind, **where)
 
 

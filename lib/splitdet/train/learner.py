@@ -156,9 +156,7 @@ class _Group:
         rate: theirs, as a part of that of the step.
     """
 
-    def __init__(
-        self, tf: Any, variables: Dict[str, Any], layers: Sequence[Layer], rate: float
-    ) -> None:
+    def __init__(self, tf: Any, variables: Dict[str, Any], layers: Sequence[Layer], rate: float) -> None:
         self.variables: List[Any] = [
             variables[name]
             for layer in layers

@@ -76,9 +76,7 @@ def _of_frame(tf: Any, boxes: Any, scores: Any, classes: int, settings: NmsSetti
     return (*padded, count)
 
 
-def _of_class(
-    tf: Any, boxes: Any, scores: Any, window: Any, settings: NmsSettings
-) -> Tuple[Any, Any]:
+def _of_class(tf: Any, boxes: Any, scores: Any, window: Any, settings: NmsSettings) -> Tuple[Any, Any]:
     """Boxes (n, 4) and scores (n,) that are kept of one class."""
     boxes, scores = _rows(tf, tf.greater(scores, settings.score_threshold), boxes, scores)
     boxes = _clipped(tf, boxes, window)

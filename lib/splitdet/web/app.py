@@ -130,9 +130,7 @@ class WebView:
             thing["colour"] = f"#{red:02x}{green:02x}{blue:02x}"
         return record
 
-    def _streamed(
-        self, request: Request, content: AsyncIterator[bytes], media_type: str
-    ) -> Response:
+    def _streamed(self, request: Request, content: AsyncIterator[bytes], media_type: str) -> Response:
         if request.method == "HEAD":
             return Response(media_type=media_type)
         return StreamingResponse(self._counted(content), media_type=media_type)

@@ -156,7 +156,9 @@ def _how_to_get(manifest: Manifest, model_path: str) -> str:
     graph = manifest.graph or GRAPH_FILE
     if manifest.url:
         return f"{model_path}: {graph} is not there; try: splitdet models get {model_path}"
-    return f"{manifest.file}: {graph} is not there; put it there, or say where it is with 'url: https://..'"
+    return (
+        f"{manifest.file}: {graph} is not there; put it there, or say where it is with 'url: https://..'"
+    )
 
 
 def _nothing_there(model_path: str, folder: Optional[Path]) -> str:

@@ -60,7 +60,15 @@ def test_a_video_is_a_shard_of_its_own(tmp_path: Path) -> None:
 
 
 def test_a_list_names_pictures_videos_and_streams(tmp_path: Path) -> None:
-    lines = ["b.jpg", "", "a b.png", "rtsp://host/1", "http://host/live.jpg", "clip.mp4", "rtsp://host/3"]
+    lines = [
+        "b.jpg",
+        "",
+        "a b.png",
+        "rtsp://host/1",
+        "http://host/live.jpg",
+        "clip.mp4",
+        "rtsp://host/3",
+    ]
     (tmp_path / "list.txt").write_text("\n".join(lines))
     shards = {shard.kind: shard.items for shard in cut([str(tmp_path / "list.txt")], 10, 3)}
     assert shards == {
@@ -93,9 +101,7 @@ def test_a_list_is_read_only_as_far_as_shards_are_taken(tmp_path: Path) -> None:
     assert not writer.is_alive()
 
 
-def test_a_folder_is_read_only_when_its_turn_comes(
-    tree: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_is_read_only_when_its_turn_comes(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scanned: List[str] = []
     scan = os.scandir
     monkeypatch.setattr(inputs.os, "scandir", lambda path: scanned.append(path) or scan(path))

@@ -128,9 +128,7 @@ def test_a_shard_whose_worker_dies_goes_to_another(
     assert caplog.messages == ["worker 0 was lost; part-000001 goes to another worker"] * 2
 
 
-def test_a_shard_of_which_three_workers_die_is_left_out_and_the_rest_done(
-    tmp_path: Path
-) -> None:
+def test_a_shard_of_which_three_workers_die_is_left_out_and_the_rest_done(tmp_path: Path) -> None:
     with pytest.raises(StageError, match=r"^not done: part-000001 \(worker 0 was lost\); the same"):
         run(tmp_path, dies(1, times=3))
     assert pictures(tmp_path) == ALL[:2] + ALL[4:]
@@ -145,9 +143,7 @@ def test_a_run_in_which_all_fails_ends(tmp_path: Path) -> None:
         run(tmp_path, dies(*range(50), times=3), cluster={"images": 1}, inputs=str(many))
 
 
-def test_an_error_that_no_other_worker_mends_ends_the_run_and_keeps_what_is_done(
-    tmp_path: Path
-) -> None:
+def test_an_error_that_no_other_worker_mends_ends_the_run_and_keeps_what_is_done(tmp_path: Path) -> None:
     def work(shard: Shard, attempt: int) -> Ended:
         if shard.number == 2:
             raise SinkError("the disk is full")
@@ -190,9 +186,7 @@ def test_what_a_killed_worker_left_behind_is_removed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("key", "value"), [("max_frames", 3), ("web", 8080)])
-def test_what_a_cluster_does_not_do_is_refused(
-    tmp_path: Path, key: str, value: Any
-) -> None:
+def test_what_a_cluster_does_not_do_is_refused(tmp_path: Path, key: str, value: Any) -> None:
     with pytest.raises(ConfigError, match=f"^{key} is not for --cluster; leave it out$"):
         run(tmp_path, works, **{key: value})
 

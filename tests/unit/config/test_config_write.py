@@ -34,7 +34,7 @@ PIPELINE = (
         {"classes": ["person", "größe", 3, "no", "1"]},
         {"roi": [[0.1, 0.2], [1, 1 / 3], [0.5, 1]]},
         {"visualize": False, "max_frames": 10**9, "model_type": "nms_v1"},
-        {"camera": {"kind": "rtsp", "address": "rtsp://u:\"p#\"@host/live", "flip": 3, "fps": 29.97}},
+        {"camera": {"kind": "rtsp", "address": 'rtsp://u:"p#"@host/live', "flip": 3, "fps": 29.97}},
     ],
 )
 def test_written_settings_are_read_back_unchanged(tmp_path: Path, values: Dict[str, Any]) -> None:

@@ -83,9 +83,7 @@ def test_a_batch_can_be_fixed(tiny_model: Path) -> None:
     assert [port.shape[0] for port in session.get_outputs()] == [2, 2]
 
 
-def test_a_second_call_needs_no_converter(
-    tiny_model: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_second_call_needs_no_converter(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     part = _network(tiny_model)
     model = to_onnx(part)
     monkeypatch.setattr("splitdet.engines.onnx_export._convert", None)

@@ -266,9 +266,7 @@ def test_a_saved_model_without_its_variables_is_refused(spare: Path) -> None:
     assert "values of the variables are missing; copy the whole" in _refusal(spare, "variables")
 
 
-def test_a_saved_model_without_variables_needs_no_folder_for_them(
-    written: Path, tmp_path: Path
-) -> None:
+def test_a_saved_model_without_variables_needs_no_folder_for_them(written: Path, tmp_path: Path) -> None:
     shutil.copy(str(written / "v1_frozen" / "saved_model.pb"), str(tmp_path))
     assert identify(_opened(tmp_path)).type_name == "nms_v2"
 

@@ -151,9 +151,7 @@ def test_a_module_that_is_not_installed_is_an_error_that_tells_the_command() -> 
         Api("tensorrt_of_nobody")
 
 
-def test_a_version_that_is_too_old_is_an_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_version_that_is_too_old_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "tensorrt_old.py").write_text("__version__ = '8.2.1.8'\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(EngineError, match=r"TensorRT 8\.2\.1\.8 is too old; splitdet needs 8\.5"):

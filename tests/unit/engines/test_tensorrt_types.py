@@ -72,8 +72,6 @@ def test_every_convolution_reads_what_was_quantized(folder: Path) -> None:
 
 
 def test_a_network_in_int8_is_valid_and_keeps_its_outputs(folder: Path) -> None:
-    model = onnx.load_from_string(
-        quantize(small_network(), Pictures(str(folder), (SIZE_PX, SIZE_PX)))
-    )
+    model = onnx.load_from_string(quantize(small_network(), Pictures(str(folder), (SIZE_PX, SIZE_PX))))
     onnx.checker.check_model(model, full_check=True)
     assert [port.name for port in model.graph.output] == [SCORES, BOXES]

@@ -81,7 +81,8 @@ def test_an_endless_answer_is_not_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["example.org/x", "ftp://example.org", "http://", "http://:80/", "http://a:b:c/", "http://[::1/"]
+    "address",
+    ["example.org/x", "ftp://example.org", "http://", "http://:80/", "http://a:b:c/", "http://[::1/"],
 )
 def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(ConfigError, match=r"event_webhook: expects an address such as http://host"):

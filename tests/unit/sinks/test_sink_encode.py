@@ -81,7 +81,9 @@ def test_what_is_sent_is_told_from_a_file(place: str, yes: bool) -> None:
     assert is_sent(place) is yes
 
 
-@pytest.mark.parametrize("place", ["rtp://127.0.0.1", "rtp://:5000", "rtsp://", "rtp://h:99999", "rtp://h:0"])
+@pytest.mark.parametrize(
+    "place", ["rtp://127.0.0.1", "rtp://:5000", "rtsp://", "rtp://h:99999", "rtp://h:0"]
+)
 def test_an_address_that_lacks_something_is_refused(place: str) -> None:
     with pytest.raises(SinkError, match=r"expects rtp://HOST:PORT or rtsp://HOST:PORT/PATH"):
         open_sender(place, make_config(), 25.0, live=False, stream=0, count=1)

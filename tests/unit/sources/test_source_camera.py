@@ -11,9 +11,7 @@ from splitdet.errors import ConfigError
 from splitdet.sources import camera as module
 from splitdet.sources.camera import camera_pipeline
 
-END = (
-    "videoconvert ! video/x-raw, format=(string)BGR ! appsink drop=true max-buffers=4 sync=false"
-)
+END = "videoconvert ! video/x-raw, format=(string)BGR ! appsink drop=true max-buffers=4 sync=false"
 BGRX = "video/x-raw, format=(string)BGRx"
 
 

@@ -60,9 +60,7 @@ def numbers(source: PlayedSource) -> List[int]:
         ({"loop": 1, "start_s": 1.8}, [18, 19] * 2),
     ],
 )
-def test_the_frames_that_are_wanted_are_given(
-    clip_file: str, options: Any, expected: List[int]
-) -> None:
+def test_the_frames_that_are_wanted_are_given(clip_file: str, options: Any, expected: List[int]) -> None:
     source = played(clip_file, **options)
     count = source.frame_count
     assert numbers(source) == expected
@@ -183,7 +181,6 @@ def test_leaving_out_many_frames_is_no_stall(options: Any, live: bool) -> None:
     detector = FakeDetector(config=make_config(stall_timeout_s=1.0))
     with assemble(played, detector) as pipeline:
         assert sum(len(batch.frames) for batch in pipeline) <= 7
-
 
 
 def test_a_folder_is_played_again(tmp_path: Path) -> None:

@@ -20,8 +20,7 @@ def _parts(data: Path, val: str = "", test: str = "") -> Tuple[List[str], List[s
     options = Namespace(data=str(data), val=val, test=test)
     pictures, judged, _ = _pictures(options, TrainSettings())
     train, validation, held_out = (
-        sorted(sample.name for sample in some)
-        for some in (pictures.train, pictures.validation, judged)
+        sorted(sample.name for sample in some) for some in (pictures.train, pictures.validation, judged)
     )
     return train, validation, held_out
 

@@ -79,9 +79,7 @@ def test_a_picture_has_the_results_drawn() -> None:
     assert min(float(np.abs(frame - picture).mean()) for frame in frames) < 3 < plain
 
 
-def test_where_nobody_looks_nothing_is_drawn(
-    view: LiveView, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_where_nobody_looks_nothing_is_drawn(view: LiveView, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = []
     monkeypatch.setattr("splitdet.visualize.painter.draw_found", lambda *_: drawn.append(1))
     for _ in islice(events(view.get("/detections", stream=True)), 5):

@@ -109,7 +109,7 @@ class Api:
         else:
             node = f"node {error.node()}" if error.node() >= 0 else ""
             # 8 and 9 give a number only, but print the node as text
-            said = re.search(r'While parsing node number \d+ \[(.+?)\]', " ".join(self.messages))
+            said = re.search(r"While parsing node number \d+ \[(.+?)\]", " ".join(self.messages))
             node += f" [{said.group(1)}]" if node and said else ""
         return f"{node}: {text}" if node else text
 

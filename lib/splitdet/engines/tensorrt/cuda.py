@@ -190,9 +190,7 @@ class Cuda:
             threads: of each block.
             arguments: ctypes values, of the types that the kernel takes.
         """
-        pointers = (_pointer * len(arguments))(
-            *[ctypes.addressof(argument) for argument in arguments]
-        )
+        pointers = (_pointer * len(arguments))(*[ctypes.addressof(argument) for argument in arguments])
         self._call("cuLaunchKernel", kernel, *grid, threads, 1, 1, shared_bytes, stream, pointers, None)
 
     @property

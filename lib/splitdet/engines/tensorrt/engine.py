@@ -84,9 +84,7 @@ class TensorRTEngine(Engine):
             return onnx if nms is None else append_nms(onnx, nms)
 
         network = key_of(onnx_key(part, shape), repr(nms))
-        return ready_engine(
-            self._api, network, make_onnx, options, f"building {options.precision}"
-        )
+        return ready_engine(self._api, network, make_onnx, options, f"building {options.precision}")
 
     def is_ready(self, part: Part) -> bool:
         """See `Engine.is_ready`: whether its engine was built before."""

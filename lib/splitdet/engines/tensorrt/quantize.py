@@ -116,8 +116,6 @@ class _Writer:
         self.nodes.append(
             make("QuantizeLinear", [name, scale, zero], [rounded], name=rounded, **options)
         )
-        self.nodes.append(
-            make("DequantizeLinear", [rounded, scale, zero], [back], name=back, **options)
-        )
+        self.nodes.append(make("DequantizeLinear", [rounded, scale, zero], [back], name=back, **options))
         self._done[name] = back
         return back

@@ -164,7 +164,7 @@ def test_a_frame_that_comes_right_after_a_look_is_not_forgotten(
         ("videotestsrc ! tee name=t ! appsink t. ! appsink", "a pipeline needs one appsink, this has 2"),
         ("videotestsrc ! video/x-raw,format=(string ! appsink", "could not parse caps"),
         ("videotestsrc ! rtph264depay ! appsink", "could not link"),
-        ("filesrc location=/nowhere.avi ! decodebin ! appsink", 'Resource not found'),
+        ("filesrc location=/nowhere.avi ! decodebin ! appsink", "Resource not found"),
         ("v4l2src device=/dev/video99 ! appsink", "Cannot identify device '/dev/video99'"),
         ("rtspsrc location=rtsp://127.0.0.1:9/x ! decodebin ! appsink", "Failed to connect"),
     ],

@@ -35,9 +35,7 @@ def compile_kernels() -> str:
     nvrtc = _load()
     program = ctypes.c_void_p()
     source = SOURCE.read_bytes()
-    _check(
-        nvrtc.nvrtcCreateProgram(ctypes.byref(program), source, SOURCE.name.encode(), 0, None, None)
-    )
+    _check(nvrtc.nvrtcCreateProgram(ctypes.byref(program), source, SOURCE.name.encode(), 0, None, None))
     options = (ctypes.c_char_p * len(_OPTIONS))(*_OPTIONS)
     failed = nvrtc.nvrtcCompileProgram(program, len(_OPTIONS), options)
     if failed:
