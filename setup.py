@@ -82,6 +82,7 @@ setup(
     ],
     extras_require={
         "av": AV,
+        "nvdec": ["PyNvVideoCodec>=2.0; python_version>='3.8'"],
         "gpu": ["tensorflow[and-cuda]>=2.15; python_version>='3.9'"],
         "onnx": ONNX,
         "openvino": OPENVINO,

@@ -25,7 +25,8 @@ from typing import Any, Dict, Iterator, List
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "lib"))
-os.environ["PYTHONPATH"] = str(ROOT / "lib")  # for the workers
+for_workers = [str(ROOT / "lib"), os.environ.get("PYTHONPATH", "")]
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, for_workers))
 SIZE_PX = (720, 1280)
 QUALITY = 90
 

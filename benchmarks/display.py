@@ -29,7 +29,7 @@ from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZE_PX = (1280, 720)
-PORT = 47300
+PORT = 17300  # below those of outgoing connections: who knocks at one of them may meet himself
 WEB = f"web={PORT}"
 
 

@@ -63,7 +63,9 @@ class CpuKernels:
         subprocess.run(command, cwd=str(folder), check=True)
         self._library = ctypes.CDLL(str(folder / "kernels.so"))
 
-    def resize(self, images: Sequence[np.ndarray], size: Tuple[int, int]) -> np.ndarray:
+    def resize(
+        self, images: Sequence[np.ndarray], size: Tuple[int, int], is_rgb: bool = False
+    ) -> np.ndarray:
         """Pictures as the engine's input: float32 (B, h, w, 3)."""
         (height, width), (rows, columns) = images[0].shape[:2], size
         needed = needed_rows(height, rows)
@@ -71,7 +73,7 @@ class CpuKernels:
         out = np.full((len(images), rows, columns, 3), np.nan, np.float32)
         scale = np.float32(width) / np.float32(columns)
         tables = [frames, needed.above, needed.below, needed.share, out]
-        sizes = [len(needed.needed), width, rows, columns, float(scale)]
+        sizes = [len(needed.needed), width, rows, columns, float(scale), int(is_rgb)]
         self._launch("resize", (columns, rows, len(images)), [*tables, *sizes])
         return out
 

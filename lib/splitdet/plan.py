@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from typing import Callable, Iterator, List, Optional, Sequence
+from typing import Any, Callable, Iterator, List, Optional, Sequence
 
 import numpy as np
 
@@ -22,12 +22,15 @@ from splitdet.types import Detections, Selection, Tensors
 class Front(ABC):
     """Frames to the cut, or to the results of a graph that is not cut."""
 
+    reads_remote = False
+    """Whether `prepare` takes a `RemotePicture` as well."""
+
     def __init__(self, model: Model, runner: Runner) -> None:
         self.model = model
         self._runner = runner
 
     @abstractmethod
-    def prepare(self, images: Sequence[np.ndarray]) -> Tensors:
+    def prepare(self, images: Sequence[Any]) -> Tensors:
         """Frames of one size, uint8 (H, W, 3), BGR, as the engine takes them."""
 
     def run(self, tensors: Tensors) -> Tensors:
@@ -47,7 +50,7 @@ class Front(ABC):
 class FrameFront(Front):
     """The engine takes frames as they are; the graph itself resizes."""
 
-    def prepare(self, images: Sequence[np.ndarray]) -> Tensors:
+    def prepare(self, images: Sequence[Any]) -> Tensors:
         """See `Front.prepare`."""
         return self.model.prepare(images)
 
@@ -67,7 +70,7 @@ class ResizedFront(Front):
         self._size = size
         self._windows = _windows(model)
 
-    def prepare(self, images: Sequence[np.ndarray]) -> Tensors:
+    def prepare(self, images: Sequence[Any]) -> Tensors:
         """See `Front.prepare`."""
         return (self.model.resize(images, self._size),)
 
@@ -85,9 +88,10 @@ class FramesFront(Front):
 
     def __init__(self, model: Model, runner: Runner, suppresses: bool) -> None:
         super().__init__(model, runner)
+        self.reads_remote = runner.reads_remote
         self._windows = 0 if suppresses else _windows(model)
 
-    def prepare(self, images: Sequence[np.ndarray]) -> Tensors:
+    def prepare(self, images: Sequence[Any]) -> Tensors:
         """See `Front.prepare`; one tensor for each frame."""
         return tuple(images)
 

@@ -74,7 +74,10 @@ class LocalSteps(Steps):
 
     def prepare(self, batch: Batch) -> None:
         """See `Steps.prepare`."""
-        batch.tensors = self.front.prepare([frame.image for frame in batch.frames])
+        as_they_are = self.front.reads_remote
+        batch.tensors = self.front.prepare(
+            [frame.pixels if as_they_are else frame.image for frame in batch.frames]
+        )
 
     def accelerate(self, batch: Batch, selection: Selection) -> None:
         """See `Steps.accelerate`."""

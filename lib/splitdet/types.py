@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
-from typing import Dict, FrozenSet, List, Optional, Sequence, Tuple, TypeVar
+from typing import Dict, FrozenSet, List, Optional, Sequence, Tuple, TypeVar, Union
 
 import cv2
 import numpy as np
@@ -28,6 +29,21 @@ def check_image(image: np.ndarray) -> None:
         )
 
 
+class RemotePicture(ABC):
+    """A picture whose pixels lie elsewhere, such as in the memory of a GPU."""
+
+    ndim = 3
+
+    @property
+    @abstractmethod
+    def shape(self) -> Tuple[int, int, int]:
+        """Height and width in pixels, and 3."""
+
+    @abstractmethod
+    def fetch(self) -> np.ndarray:
+        """A copy in this process's memory: uint8 (H, W, 3), BGR, read-only. The first call makes it."""
+
+
 @dataclass(frozen=True)
 class Frame:
     """One picture on its way through the pipeline.
@@ -35,8 +51,8 @@ class Frame:
     Its pixels are read-only: a picture that a model reads is never drawn on.
     """
 
-    image: np.ndarray
-    """uint8 (H, W, 3), BGR, read-only."""
+    pixels: Union[np.ndarray, RemotePicture]
+    """uint8 (H, W, 3), BGR, read-only; or where they are."""
     index: int
     """0, 1, 2, .. in the order of capture; a dropped frame leaves a gap."""
     source: str
@@ -51,18 +67,24 @@ class Frame:
     """Which of several inputs it is from, counted from 0."""
 
     def __post_init__(self) -> None:
-        check_image(self.image)
-        self.image.flags.writeable = False
+        if not isinstance(self.pixels, RemotePicture):
+            check_image(self.pixels)
+            self.pixels.flags.writeable = False
+
+    @property
+    def image(self) -> np.ndarray:
+        """uint8 (H, W, 3), BGR, read-only; fetched, once, where the pixels lie elsewhere."""
+        return self.pixels.fetch() if isinstance(self.pixels, RemotePicture) else self.pixels
 
     @property
     def height(self) -> int:
         """Pixels."""
-        return int(self.image.shape[0])
+        return int(self.pixels.shape[0])
 
     @property
     def width(self) -> int:
         """Pixels."""
-        return int(self.image.shape[1])
+        return int(self.pixels.shape[1])
 
     def __repr__(self) -> str:
         return (

@@ -109,3 +109,15 @@ def test_what_a_peer_loses_gains_and_moves_is_counted(monkeypatch: pytest.Monkey
     assert counts["score"] == pytest.approx(0.05)
     half = [np.array([[1, 1], [0, 0]])]
     assert agreement([np.ones((2, 2))], half, 0.3) == {"pixels": 0.5, "same": 0}
+
+
+def test_streams_are_the_same_video_so_many_times(tiny_model: Path, clip: Path, tmp_path: Path) -> None:
+    alone, three = result_of(
+        "streams.py",
+        *("--model", str(tiny_model), "--video", str(clip), "--rate", "10"),
+        *("--streams", "1", "3", "--decoder", "software"),
+        folder=tmp_path,
+    )["rows"]
+    assert (alone["inputs"], three["inputs"]) == (1, 3)
+    assert three["frames"] == 3 * alone["frames"] > 0
+    assert three["streams_carried"] == pytest.approx(three["fps"] / 10, abs=0.1)

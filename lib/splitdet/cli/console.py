@@ -10,6 +10,7 @@ from typing import Any, Callable, NoReturn
 
 from tqdm import tqdm
 
+from splitdet.engines.progress import is_left_behind
 from splitdet.errors import EXIT_BAD_INPUT, EXIT_BROKEN_PIPE, EXIT_INTERRUPTED, SplitdetError
 
 
@@ -55,6 +56,9 @@ def guarded(work: Callable[[], int]) -> NoReturn:
     except OSError as error:
         print(f"error: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
         code = EXIT_BAD_INPUT
+    if is_left_behind():
+        sys.stdout.flush()
+        os._exit(code)
     sys.exit(code)
 
 

@@ -37,6 +37,11 @@ class Playback:
         "videos: fast: as fast as the stages can; source: not faster than they were recorded",
         choices=("fast", "source"),
     )
+    decoder: str = key(
+        "software",
+        "video files: software: OpenCV; nvdec: an NVIDIA GPU, where the frames stay for TensorRT",
+        choices=("software", "nvdec"),
+    )
     copy: bool = key(
         False,
         "Python: copy arrays that are handed over, so that their owner may change them at once; what is "

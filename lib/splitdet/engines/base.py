@@ -39,6 +39,8 @@ class Runner(ABC):
 
     size_bytes: int = 0
     """Of the file that the engine runs it from; 0 where it does not tell."""
+    reads_remote: bool = False
+    """Whether `run` takes a `RemotePicture` in place of a frame, and reads it where it is."""
 
     @abstractmethod
     def run(self, tensors: Tensors) -> Tensors:

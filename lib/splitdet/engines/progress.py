@@ -6,7 +6,16 @@ import threading
 from typing import Any, Callable, Dict, TypeVar
 
 _TICK_S = 0.5
+_left = threading.Event()
 Result = TypeVar("Result")
+
+
+def is_left_behind() -> bool:
+    """Whether a build that was stopped still runs, in native code that does not look at `cancelled`.
+
+    Python cannot end in order then: what the build has to say comes through threads that it has ended.
+    """
+    return _left.is_set()
 
 
 class Progress:
@@ -47,7 +56,8 @@ class Progress:
                 bar.set_description_str(self.text())
         except BaseException:
             self.cancelled = True
-            done.wait(2.0)
+            if not done.wait(2.0):
+                _left.set()
             raise
         finally:
             bar.close()

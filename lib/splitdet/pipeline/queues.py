@@ -229,8 +229,8 @@ class Inlet(_Abortable):
 
     def _matching(self, most: int) -> int:
         """How many of the frames that wait can go together, up to `most`."""
-        shape = self._frames[0].image.shape
-        same = takewhile(lambda frame: frame.image.shape == shape, self._frames)
+        shape = self._frames[0].pixels.shape
+        same = takewhile(lambda frame: frame.pixels.shape == shape, self._frames)
         return sum(1 for _ in islice(same, most))
 
     def _company_s(self, most: int) -> float:

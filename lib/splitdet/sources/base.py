@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
 from splitdet.sources.gaps import Gaps
-from splitdet.types import Frame
+from splitdet.types import Frame, RemotePicture
 
 
 class Skipped(NamedTuple):
@@ -88,7 +88,13 @@ class Source(ABC):
         """Give devices and files back. Called once."""
         return
 
-    def _frame(self, image: np.ndarray, source: str, time_s: Optional[float], read_s: float) -> Frame:
+    def _frame(
+        self,
+        image: Union[np.ndarray, RemotePicture],
+        source: str,
+        time_s: Optional[float],
+        read_s: float,
+    ) -> Frame:
         """Make a frame of a picture that has just been read; reading it began at `read_s`."""
         now_s = time.perf_counter()
         if time_s is None:

@@ -67,7 +67,8 @@ def is_stream(spec: str) -> bool:
 
 
 def _played(spec: Union[int, str], config: Config, patient: bool) -> Source:
-    if replace(config.playback, copy=False) == Playback():
+    how = replace(config.playback, copy=False, decoder=Playback().decoder)
+    if how == Playback():
         return _opened(spec, config, patient)
     return PlayedSource(lambda: _opened(spec, config, patient), config.playback)
 
@@ -97,6 +98,10 @@ def _opened(spec: Union[int, str], config: Config, patient: bool) -> Source:
         return ImageSource(spec)
     if " ! " in spec and not os.path.exists(spec):
         raise SourceError(f"{without_password(spec)}: a GStreamer pipeline that is read ends in appsink")
+    if config.playback.decoder == "nvdec":
+        from splitdet.sources.nvdec import NvdecSource
+
+        return NvdecSource(spec)
     return VideoSource(spec)
 
 

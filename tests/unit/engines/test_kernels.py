@@ -54,6 +54,13 @@ def test_frames_are_resized_to_the_bit(
     np.testing.assert_array_equal(on_cpu.resize(images, size), resize_batch(images, size))
 
 
+def test_frames_that_are_rgb_already_keep_their_channels(on_cpu: CpuKernels) -> None:
+    image = np.random.RandomState(0).randint(0, 256, (96, 64, 3)).astype(np.uint8)
+    turned = np.ascontiguousarray(image[..., ::-1])
+    expected = resize_batch([image], (300, 300))
+    np.testing.assert_array_equal(on_cpu.resize([turned], (300, 300), is_rgb=True), expected)
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_the_same_boxes_are_kept_to_the_bit(on_cpu: CpuKernels, seed: int) -> None:
     scores, boxes = _frames(seed, own_boxes=seed % 2 == 1)

@@ -37,6 +37,7 @@ _SIGNATURES = {
     "cuMemcpyHtoD_v2": [_pointer, _pointer, _size],
     "cuMemcpyDtoH_v2": [_pointer, _pointer, _size],
     "cuMemsetD32Async": [_pointer, ctypes.c_uint, _size, _pointer],
+    "cuMemcpyDtoDAsync_v2": [_pointer, _pointer, _size, _pointer],
     "cuMemcpyHtoDAsync_v2": [_pointer, _pointer, _size, _pointer],
     "cuMemcpyDtoHAsync_v2": [_pointer, _pointer, _size, _pointer],
     "cuStreamCreate": [ctypes.POINTER(_pointer), ctypes.c_uint],
@@ -145,6 +146,15 @@ class Cuda:
     def synchronize(self, stream: int) -> None:
         """Wait until the stream's work is done."""
         self._call("cuStreamSynchronize", stream)
+
+    @property
+    def context(self) -> int:
+        """The handle of the primary context, for libraries that are to share it."""
+        return int(self._context.value or 0)
+
+    def copy_on_device(self, target: int, source: int, size: int, stream: int) -> None:
+        """From one place on the GPU to another, later."""
+        self._call("cuMemcpyDtoDAsync_v2", target, source, size, stream)
 
     def copy_to_device(self, target: int, source: int, size: int, stream: int) -> None:
         """Pinned memory to the GPU, later."""

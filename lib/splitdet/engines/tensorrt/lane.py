@@ -60,13 +60,16 @@ class Tensor:
 class Entry(ABC):
     """How frames come into an engine's input."""
 
+    reads_remote = False
+    """See `Runner.reads_remote`."""
+
     @property
     @abstractmethod
     def size(self) -> Hashable:
         """What the work of `enqueue` depends on, beside the number of rows."""
 
     @abstractmethod
-    def fill(self, images: Sequence[np.ndarray]) -> None:
+    def fill(self, images: Sequence[Any]) -> None:
         """Put frames where `enqueue` reads them; the stream is idle.
 
         Raises:
@@ -183,11 +186,16 @@ class Lane:
         self._context.set_tensor_address(name, tensor.address)
 
     @property
+    def reads_remote(self) -> bool:
+        """See `Runner.reads_remote`."""
+        return self._entry.reads_remote
+
+    @property
     def rows(self) -> int:
         """Most frames that go through together."""
         return self._tensors[0].shape[0]
 
-    def run(self, images: Sequence[np.ndarray]) -> Tensors:
+    def run(self, images: Sequence[Any]) -> Tensors:
         """What the exit makes of the outputs for at most `rows` frames."""
         self._entry.fill(images)
         self._exit.prepare()

@@ -56,6 +56,7 @@ class TensorRTRunner(Runner):
         self._changed = threading.Condition()
         first = self._make_lane()
         self._free.append(first)
+        self.reads_remote = first.reads_remote
         # before 8.6 a profile serves one context only
         self._most = None if first.is_fixed or api.contexts_share_profiles else 1
 

@@ -17,11 +17,11 @@ typedef unsigned long long Key;
 
 // Frames, of which the host left out the rows that nobody reads, to RGB at the size of the network.
 //
-// frames: (B, rows, width_in, 3) BGR; above, below: the two rows of `frames` that each row of the
+// frames: (B, rows, width_in, 3), RGB or, unless is_rgb, BGR; above, below: the two rows of `frames` that each row of the
 // result lies between; share_y: how far it is from the first, 0..1; out: (B, height, width, 3).
 extern "C" __global__ void resize(
     const unsigned char* frames, const int* above, const int* below, const float* share_y,
-    float* out, int rows, int width_in, int height, int width, float scale_x)
+    float* out, int rows, int width_in, int height, int width, float scale_x, int is_rgb)
 {
     int x = blockIdx.x * blockDim.x + threadIdx.x;
     int y = blockIdx.y;
@@ -38,10 +38,11 @@ extern "C" __global__ void resize(
     float* target = out + ((frame * height + y) * width + x) * 3;
     for (int channel = 0; channel < 3; channel++) {
         float corners[2];
+        int place = is_rgb ? channel : 2 - channel;
         for (int side = 0; side < 2; side++) {
             const unsigned char* row = side ? lower : upper;
-            float from = (float)row[left * 3 + 2 - channel];
-            float to = (float)row[right * 3 + 2 - channel];
+            float from = (float)row[left * 3 + place];
+            float to = (float)row[right * 3 + place];
             corners[side] = __fadd_rn(from, __fmul_rn(__fsub_rn(to, from), share_x));
         }
         float step = __fmul_rn(__fsub_rn(corners[1], corners[0]), share_y[y]);

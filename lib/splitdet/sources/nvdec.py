@@ -1,0 +1,121 @@
+"""Videos that an NVIDIA GPU decodes, and whose frames stay there (PyNvVideoCodec)."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from contextlib import suppress
+from importlib import import_module
+from typing import Any, Deque, Optional, Tuple
+
+from splitdet.compat import extra
+from splitdet.engines.tensorrt.cuda import find_cuda
+from splitdet.engines.tensorrt.pictures import PicturePool
+from splitdet.errors import SourceError
+from splitdet.sources.base import Source
+from splitdet.types import Frame
+
+AHEAD = 8
+"""Frames that its thread decodes ahead."""
+AT_ONCE = 4
+"""Frames that are taken from it at once."""
+
+
+class NvdecSource(Source):
+    """A video file, decoded by the GPU (NVDEC).
+
+    Its frames have a `GpuPicture`: TensorRT reads it where it is, whoever else wants the pixels gets a
+    copy. Colours differ from OpenCV's by a grey level or two, as the two convert YUV in other ways.
+
+    Raises:
+        SourceError: no such file, or nothing in it that this GPU decodes.
+        EngineError: there is no NVIDIA GPU.
+        ExtraError: PyNvVideoCodec is not installed.
+    """
+
+    def __init__(self, path: str) -> None:
+        if not os.path.isfile(path):
+            raise SourceError(f"{path}: no such video file")
+        with extra("nvdec"):
+            codec: Any = import_module("PyNvVideoCodec")
+        super().__init__(path)
+        self._cuda = find_cuda()
+        self._cuda.activate()
+        self._stream = self._cuda.create_stream()
+        try:
+            self._decoder: Any = codec.ThreadedDecoder(
+                path,
+                AHEAD,
+                cuda_context=self._cuda.context,
+                cuda_stream=self._stream,
+                use_device_memory=True,
+                output_color_type=codec.OutputColorType.RGB,
+            )
+            about = self._decoder.get_stream_metadata()
+            self._size = (int(about.height), int(about.width))
+            self._rate = float(about.average_fps)
+            self._count = int(about.num_frames)
+        except Exception as error:  # the library has no class of its own for each of its reasons
+            self._cuda.destroy_stream(self._stream)
+            raise SourceError(f"{path}: NVDEC cannot decode this ({_reason(error)})") from None
+        self._pool = PicturePool(self._cuda, *self._size)
+        self._ready: Deque[Any] = deque()
+
+    @property
+    def frame_count(self) -> Optional[int]:
+        """As the container says, which may be off; None where it does not."""
+        return self._count if self._count > 0 else None
+
+    @property
+    def frame_rate(self) -> Optional[float]:
+        """See `Source.frame_rate`."""
+        return self._rate if self._rate > 0 else None
+
+    @property
+    def size_px(self) -> Optional[Tuple[int, int]]:
+        """See `Source.size_px`."""
+        return self._size
+
+    def read(self) -> Optional[Frame]:
+        """See `Source.read`."""
+        begin_s = time.perf_counter()
+        self._cuda.activate()
+        decoded = self._decoded()
+        if decoded is None:
+            if self._index == 0:
+                raise SourceError(f"{self.name}: no frame in this video can be decoded")
+            return None
+        picture = self._pool.copy_of(decoded.GetPtrToPlane(0), self._stream)
+        time_s = self._index / self._rate if self._rate > 0 else None
+        return self._frame(picture, self.name, time_s, begin_s)
+
+    def skip(self) -> bool:
+        """See `Source.skip`: decoded, but not copied."""
+        self._cuda.activate()
+        if self._decoded() is None:
+            return False
+        self._index += 1
+        return True
+
+    def _decoded(self) -> Any:
+        """The next frame of the decoder, which keeps it until it is asked for more; None at the end."""
+        if not self._ready:
+            try:
+                self._ready.extend(self._decoder.get_batch_frames(AT_ONCE))
+            except Exception as error:
+                raise SourceError(f"{self.name}: NVDEC failed ({_reason(error)})") from None
+        return self._ready.popleft() if self._ready else None
+
+    def close(self) -> None:
+        """See `Source.close`."""
+        self._cuda.activate()
+        self._ready.clear()
+        with suppress(Exception):  # it may have ended by itself
+            self._decoder.end()
+        self._decoder = None
+        self._cuda.destroy_stream(self._stream)
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
