@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from dataclasses import replace
@@ -26,6 +27,7 @@ CAMERA = "camera"
 CSI = "csi://"
 HIGHEST_CAMERA = 9999
 HIGHEST_SENSOR = 255
+log = logging.getLogger(__name__)
 
 
 def open_source(spec: Spec, config: Optional[Config] = None, patient: bool = False) -> Source:
@@ -106,6 +108,8 @@ def _opened(spec: Union[int, str], config: Config, patient: bool) -> Source:
 
 
 def _stream(spec: Union[int, str], config: Config, patient: bool) -> Source:
+    if config.playback.decoder != Playback().decoder:
+        log.warning("playback.decoder is for video files; nothing is done about it here")
     return StreamSource(*choose_capture(spec, config), config.reconnect, patient)
 
 

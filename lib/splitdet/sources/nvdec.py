@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
 from contextlib import suppress
@@ -14,6 +13,7 @@ from splitdet.engines.tensorrt.cuda import find_cuda
 from splitdet.engines.tensorrt.pictures import PicturePool
 from splitdet.errors import SourceError
 from splitdet.sources.base import Source
+from splitdet.sources.video import check_end, check_file
 from splitdet.types import Frame
 
 AHEAD = 8
@@ -35,8 +35,7 @@ class NvdecSource(Source):
     """
 
     def __init__(self, path: str) -> None:
-        if not os.path.isfile(path):
-            raise SourceError(f"{path}: no such video file")
+        check_file(path)
         with extra("nvdec"):
             codec: Any = import_module("PyNvVideoCodec")
         super().__init__(path)
@@ -83,9 +82,11 @@ class NvdecSource(Source):
         self._cuda.activate()
         decoded = self._decoded()
         if decoded is None:
-            if self._index == 0:
-                raise SourceError(f"{self.name}: no frame in this video can be decoded")
+            check_end(self, self._index, self._count)
             return None
+        height, width = decoded.shape[:2]
+        if (height, width, 3) != self._pool.shape:  # a stream may change it
+            self._pool = PicturePool(self._cuda, height, width)
         picture = self._pool.copy_of(decoded.GetPtrToPlane(0), self._stream)
         time_s = self._index / self._rate if self._rate > 0 else None
         return self._frame(picture, self.name, time_s, begin_s)

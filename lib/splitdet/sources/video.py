@@ -18,6 +18,31 @@ HIGHEST_RATE = 10000.0
 log = logging.getLogger(__name__)
 
 
+def check_file(path: str) -> None:
+    """Raise SourceError unless there is such a file."""
+    if not os.path.isfile(path):
+        raise SourceError(f"{path}: no such video file")
+
+
+def check_end(source: Source, count: int, promised: int) -> None:
+    """Note how many frames a video lacks at its end.
+
+    Args:
+        count: frames that there were.
+        promised: frames that the container named; 0 for none.
+
+    Raises:
+        SourceError: there was not a single one.
+    """
+    if count == 0:
+        raise SourceError(f"{source.name}: no frame in this video can be decoded")
+    # containers often promise a frame or two too many
+    if promised - count > max(2, 0.01 * promised):
+        reason = f"ends after {count} of {promised} frames"
+        source.skipped.append(Skipped(source.name, reason))
+        log.warning("%s: %s; is the file damaged or cut off?", source.name, reason)
+
+
 class VideoSource(Source):
     """A video file.
 
@@ -26,8 +51,7 @@ class VideoSource(Source):
     """
 
     def __init__(self, path: str) -> None:
-        if not os.path.isfile(path):
-            raise SourceError(f"{path}: no such video file")
+        check_file(path)
         capture = cv2.VideoCapture(path)
         if not capture.isOpened():
             raise SourceError(
@@ -69,14 +93,7 @@ class VideoSource(Source):
         found, image = self._capture.read()
         if found and image is not None:
             return self._frame(image, self.name, self._index / self._frame_rate, begin_s)
-        if self._index == 0:
-            raise SourceError(f"{self.name}: no frame in this video can be decoded")
-        # containers often promise a frame or two too many
-        missing = self._count - self._index
-        if missing > max(2, 0.01 * self._count):
-            reason = f"ends after {self._index} of {self._count} frames"
-            self.skipped.append(Skipped(self.name, reason))
-            log.warning("%s: %s; is the file damaged or cut off?", self.name, reason)
+        check_end(self, self._index, self._count)
         return None
 
     def close(self) -> None:

@@ -70,20 +70,25 @@ class PretendedLibrary:
     def __init__(self, gpu: PretendedGpu) -> None:
         self._gpu = gpu
         self._left = list(range(COUNT))
+        self.promised = COUNT
         self.ended = 0
         self.ThreadedDecoder = self._open
 
     def _open(self, path: str, ahead: int, **options: Any) -> Any:
         assert options["cuda_context"] == self._gpu.context
         assert options["output_color_type"] == "rgb"
-        about = SimpleNamespace(height=SIZE_PX[0], width=SIZE_PX[1], average_fps=25.0, num_frames=COUNT)
+        about = SimpleNamespace(height=SIZE_PX[0], width=SIZE_PX[1], average_fps=25.0)
+        about.num_frames = self.promised
         decoder = SimpleNamespace(get_batch_frames=self._next, end=self._end)
         decoder.get_stream_metadata = lambda: about
         return decoder
 
     def _next(self, count: int) -> List[Any]:
         taken, self._left = self._left[:count], self._left[count:]
-        return [SimpleNamespace(GetPtrToPlane=lambda plane, red=red: self._draw(red)) for red in taken]
+        return [
+            SimpleNamespace(shape=(*SIZE_PX, 3), GetPtrToPlane=lambda plane, red=red: self._draw(red))
+            for red in taken
+        ]
 
     def _draw(self, red: int) -> int:
         self._gpu.memory[SURFACE][...] = [red, 0, 200]
@@ -151,6 +156,13 @@ def test_what_is_skipped_counts(clip_file: str, gpu: PretendedGpu, library: Pret
     source = open_source(clip_file, config)
     frames = [frame for frame in iter(source.read, None) if frame is not None]
     assert [frame.image[0, 0, 2] for frame in frames] == [0, 3, 6, 9]
+
+
+def test_a_video_that_ends_early_is_told_of(clip_file: str, library: PretendedLibrary) -> None:
+    library.promised = 20
+    source = NvdecSource(clip_file)
+    assert len(_frames(source)) == COUNT
+    assert [piece.reason for piece in source.skipped] == ["ends after 10 of 20 frames"]
 
 
 def test_a_reason_of_the_library_is_one_line(

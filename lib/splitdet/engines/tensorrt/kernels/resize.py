@@ -13,14 +13,15 @@ from splitdet.engines.tensorrt.lane import Entry, Pinned, Tensor
 from splitdet.engines.tensorrt.pictures import GpuPicture
 from splitdet.errors import EngineError
 from splitdet.resize import needed_rows
-from splitdet.types import check_image
+from splitdet.types import RemotePicture, check_image
 
 
 class FrameEntry(Entry):
     """Takes frames of one size, with the bits of `resize.resize_bilinear`.
 
-    They are uint8 (H, W, 3), BGR, or all of them `GpuPicture`. Of those on the host only the rows that
-    the resize reads are copied: of 720, for a network of 300, 600.
+    They are uint8 (H, W, 3), BGR, or `GpuPicture`, which stay on the GPU unless others are among them.
+    Of those on the host only the rows that the resize reads are copied: of 720, for a network of 300,
+    600.
 
     Args:
         target: float32 (B, h, w, 3).
@@ -41,8 +42,10 @@ class FrameEntry(Entry):
 
     def fill(self, images: Sequence[Any]) -> None:
         """See `Entry.fill`."""
+        kind = _GpuRoom if all(isinstance(image, GpuPicture) for image in images) else _HostRoom
+        if kind is _HostRoom:
+            images = [image.fetch() if isinstance(image, RemotePicture) else image for image in images]
         height, width = images[0].shape[:2]
-        kind = _GpuRoom if isinstance(images[0], GpuPicture) else _HostRoom
         for image in images:
             if kind is _HostRoom:
                 check_image(image)
