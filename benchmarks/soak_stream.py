@@ -37,7 +37,7 @@ from splitdet.sources.painted import age_s, paint_clock
 from splitdet.sources.stream import StreamSource
 from splitdet.types import Frame
 
-PORT = 47100
+PORT = 17100
 ADDRESS = f"rtsp://127.0.0.1:{PORT}/soak"
 RATE = 25
 WARM_UP_LIVES = 2

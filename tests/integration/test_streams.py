@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import socket
@@ -32,7 +33,7 @@ from splitdet.sources.choose import open_source
 from splitdet.sources.painted import BITS, read_number
 from splitdet.sources.stream import StreamSource
 from splitdet.types import Frame
-from waiting import until_heard
+from waiting import PATIENCE_S, until, until_heard
 
 pytestmark = pytest.mark.gstreamer
 SILENCE_S = 4.0  # for tests that wait for all of it; a server on a busy machine is silent at first
@@ -269,6 +270,30 @@ def test_rtp_from_gst_launch_arrives_by_at_least_99_percent(codec: str) -> None:
         assert sender.result().wait() == 0
     source.close()
     assert len(received) >= 0.99 * sent
+
+
+@pytest.mark.parametrize("away", ["a moment", "a gap"])
+def test_rtp_goes_on_when_its_sender_is_started_again(away: str) -> None:
+    port = free_udp_port()
+    command = rtp_sender("h264", port, 100_000)
+    config = make_config(
+        camera={"kind": "rtp", "port": port, "codec": "h264"}, reconnect={"silence_s": SILENCE_S}
+    )
+    source = open_source("camera", config)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(start_when_heard, command, port)
+        frames = [source.read() for _ in range(20)]
+        first.result().kill()
+        first.result().wait()
+        more = pool.submit(lambda: [source.read() for _ in range(20)])
+        if away == "a gap":
+            until(lambda: source.due_s == math.inf)  # it is being looked for
+        with subprocess.Popen(command) as second:
+            frames += more.result(PATIENCE_S)
+            second.kill()
+    source.close()
+    assert [frame and frame.index for frame in frames] == list(range(40))
+    assert source.gaps.count == (away == "a gap")
 
 
 @pytest.mark.slow
