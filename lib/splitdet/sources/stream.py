@@ -34,7 +34,7 @@ class StreamSource(Source):
         SourceError: it cannot be opened, and the source is not patient.
     """
 
-    live = True
+    live = True  # unless what reads it waits for its reader, as for a file behind an address
 
     def __init__(
         self,
@@ -66,6 +66,7 @@ class StreamSource(Source):
             except SourceError as error:
                 self.close()
                 raise SourceError(f"{name}: cannot be opened: {error}") from None
+            self.live = self._capture is None or not self._capture.waits
 
     @property
     def frame_rate(self) -> Optional[float]:

@@ -77,6 +77,12 @@ def greys(source: StreamSource) -> List[int]:
     return [int(frame.image[0, 0, 0]) for frame in iter(source.read, None)]
 
 
+@pytest.mark.parametrize("waits", [True, False])
+def test_what_waits_for_its_reader_is_not_live(monkeypatch: pytest.MonkeyPatch, waits: bool) -> None:
+    monkeypatch.setattr(ScriptedCapture, "waits", waits)
+    assert stream([1, None]).live != waits
+
+
 def test_the_end_of_a_stream_is_no_error() -> None:
     assert greys(stream([1, 2, None])) == [1, 2]
 

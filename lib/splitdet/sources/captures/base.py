@@ -72,6 +72,11 @@ class Capture(ABC):
         """Whether the stream tells how long it is, as a file behind an address does."""
         return False
 
+    @property
+    def waits(self) -> bool:
+        """Whether, once it is open, it waits for its reader, so that no frame need be lost."""
+        return self.has_length
+
     def _skip(self) -> bool:
         """Leave out one frame; whether there was one that could be."""
         return False

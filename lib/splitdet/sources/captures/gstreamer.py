@@ -77,6 +77,11 @@ class GStreamerCapture(Capture):
         """See `Capture.size_px`."""
         return self._size
 
+    @property
+    def waits(self) -> bool:
+        """See `Capture.waits`: a pipeline that is not live does, unless its appsink drops frames."""
+        return self._is_ready and self._latency_s is None and not self._sink.get_property("drop")
+
     def read(self) -> Optional[np.ndarray]:
         """See `Capture.read`."""
         sample = self._sample()

@@ -235,6 +235,16 @@ def test_what_has_piled_up_while_nobody_read_is_left_out(options: str) -> None:
     capture.close()
 
 
+@pytest.mark.parametrize(
+    ("source", "sink", "waits"),
+    [("", "", True), ("is-live=true", "", False), ("", "drop=true max-buffers=1", False)],
+)
+def test_a_pipeline_waits_unless_it_is_live_or_drops_frames(source: str, sink: str, waits: bool) -> None:
+    capture = opened(f"videotestsrc {source} ! appsink {sink}")
+    assert capture.waits == waits
+    capture.close()
+
+
 def test_nothing_of_a_pipeline_that_is_not_live_is_left_out() -> None:
     capture = opened("videotestsrc num-buffers=9 ! video/x-raw,width=64,height=48 ! appsink")
     capture.skip_old(60.0)
