@@ -26,7 +26,7 @@ class NvdecSource(Source):
     """A video file, decoded by the GPU (NVDEC).
 
     Its frames have a `GpuPicture`: TensorRT reads it where it is, whoever else wants the pixels gets a
-    copy. Colours differ from OpenCV's by a grey level or two, as the two convert YUV in other ways.
+    copy. Colours are not quite OpenCV's, as the two convert YUV by other coefficients.
 
     Raises:
         SourceError: no such file, or nothing in it that this GPU decodes.

@@ -80,8 +80,9 @@ class _Room(ABC):
     """Memory on the GPU and tables for frames of one size.
 
     Args:
+        size_px: height and width of the frames.
         row_count: rows of a frame that lie in it.
-        above, below, share: see `Rows`, but as places in these rows.
+        tables: above, below and share of `Rows`, as places in these rows.
     """
 
     is_rgb: ClassVar[bool]
