@@ -10,6 +10,7 @@ from splitdet.doctor.software import check_cuda, check_engines, check_python, ch
 from splitdet.doctor.video import (
     check_cameras,
     check_gstreamer,
+    check_nvdec,
     check_opencv,
     check_pyav,
     check_screen,
@@ -27,6 +28,7 @@ def examine() -> List[Finding]:
         check_opencv(),
         *check_gstreamer(),
         check_pyav(),
+        *check_nvdec(),
         *check_cameras(),
         check_screen(),
         check_tools(),

@@ -9,7 +9,7 @@ from typing import List, Sequence, Tuple
 
 import cv2
 
-from splitdet.compat import package_version
+from splitdet.compat import has_nvidia_gpu, package_version
 from splitdet.doctor.findings import NOTE, OK, Finding
 from splitdet.gstreamer import load
 from splitdet.jetson import text_of
@@ -72,6 +72,16 @@ def check_pyav() -> Finding:
         return Finding("PyAV", OK, "not installed; GStreamer reads rtsp://, OpenCV the rest")
     why = "not installed; OpenCV reads addresses, and cannot tell why one fails"
     return Finding("PyAV", NOTE, why, "pip install 'splitdet[av]'")
+
+
+def check_nvdec() -> List[Finding]:
+    """Whether an NVIDIA GPU can decode videos, for `playback.decoder: nvdec`."""
+    if not has_nvidia_gpu():
+        return []
+    installed = package_version("pynvvideocodec")
+    if installed:
+        return [Finding("NVDEC", OK, f"PyNvVideoCodec {installed}")]
+    return [Finding("NVDEC", NOTE, "not installed; the CPU decodes videos", "pip install 'splitdet[nvdec]'")]
 
 
 def check_cameras(root: Path = Path("/")) -> List[Finding]:

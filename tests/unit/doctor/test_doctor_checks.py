@@ -159,6 +159,19 @@ def test_a_codec_that_is_missing_comes_with_its_package(monkeypatch: pytest.Monk
     assert found.fix == "sudo apt-get install gstreamer1.0-plugins-ugly"
 
 
+@pytest.mark.parametrize(
+    ("installed", "state", "text"),
+    [("2.2.4", OK, "PyNvVideoCodec 2.2.4"), ("", NOTE, "not installed; the CPU decodes videos")],
+)
+def test_a_gpu_decodes_videos_where_the_package_is_there(
+    monkeypatch: pytest.MonkeyPatch, installed: str, state: str, text: str
+) -> None:
+    monkeypatch.setattr(video, "has_nvidia_gpu", lambda: True)
+    monkeypatch.setattr(video, "package_version", lambda name: installed)
+    (found,) = video.check_nvdec()
+    assert (found.state, found.text) == (state, text)
+
+
 def test_a_tensorflow_that_does_not_load_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails() -> None:
         raise EngineError("TensorFlow does not load (no such file)")
