@@ -81,7 +81,8 @@ def check_nvdec() -> List[Finding]:
     installed = package_version("pynvvideocodec")
     if installed:
         return [Finding("NVDEC", OK, f"PyNvVideoCodec {installed}")]
-    return [Finding("NVDEC", NOTE, "not installed; the CPU decodes videos", "pip install 'splitdet[nvdec]'")]
+    why = "not installed; the CPU decodes videos"
+    return [Finding("NVDEC", NOTE, why, "pip install 'splitdet[nvdec]'")]
 
 
 def check_cameras(root: Path = Path("/")) -> List[Finding]:
