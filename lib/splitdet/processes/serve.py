@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Callable, Dict, NamedTuple, Optional, Sequence, Tuple
@@ -14,7 +15,7 @@ from splitdet.detector import Detector
 from splitdet.errors import SplitdetError
 from splitdet.pipeline.pipeline import described
 from splitdet.processes.ring import Ring, Slot
-from splitdet.processes.worker import Link
+from splitdet.processes.worker import Link, ParentGone
 from splitdet.types import Batch, Detections, Frame, Selection
 
 
@@ -136,8 +137,9 @@ def _do(task: _Task, name: str, work: Callable[[_Task], None], place: Place) -> 
 
 
 def _answer(tasks: SimpleQueue[_Task], link: Link) -> None:
-    """The thread that tells what came of the tasks."""
-    while True:
-        task = tasks.get()
-        batch, number = task.batch, task.request.number
-        link.send(Answer(number, batch.results, batch.spans_s, batch.threads, task.error))
+    """The thread that tells what came of the tasks, as long as somebody is there to hear it."""
+    with suppress(ParentGone):
+        while True:
+            task = tasks.get()
+            batch, number = task.batch, task.request.number
+            link.send(Answer(number, batch.results, batch.spans_s, batch.threads, task.error))

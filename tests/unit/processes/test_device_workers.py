@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
+from queue import SimpleQueue
 from types import SimpleNamespace
 from typing import Any, Callable, Dict, Iterator, List, Sequence, Union
 
@@ -126,3 +127,12 @@ def test_an_error_in_a_step_is_answered_with_frame_and_worker(ask: Ask) -> None:
 @pytest.mark.parametrize("ask", [{"prepare": fault("raise", 0)}], indirect=True)
 def test_a_worker_goes_on_after_an_error(ask: Ask) -> None:
     assert [ask(number).number for number in range(3)] == [0, 1, 2]
+
+
+def test_who_answers_ends_quietly_where_whoever_asked_is_gone() -> None:
+    ours, theirs = multiprocessing.Pipe()
+    ours.close()
+    tasks: SimpleQueue[serve._Task] = SimpleQueue()
+    tasks.put(serve._Task(Request(0, [], Selection(), "frame 0"), Batch([])))
+    serve._answer(tasks, Link(theirs))
+    assert tasks.empty()
