@@ -3,10 +3,9 @@
     python benchmarks/streams.py --model MODEL --video VIDEO --streams 8 32 96 --json FILE \
         --set engine=tensorrt --set precision=fp16 --set batch_size=16 --set accelerator_feeders=8
 
-Each run is one of `splitdet run` with the same video as so many inputs. First as fast as it goes: frames
-a second by the rate of the video are the streams that it would carry. Then at the rate of the video, as
-cameras give it, with the most of `--paced` inputs that it should carry: latency, and the share of the
-frames that were done in time.
+Each run is one of `run_video.py` with the same video as so many inputs: first as fast as it goes, where
+frames a second by the rate of the video are the streams that it would carry, then with `--paced` inputs
+at the rate of the video, as cameras give it.
 """
 
 from __future__ import annotations
@@ -19,25 +18,24 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict
 
 ROOT = Path(__file__).resolve().parents[1]
 DECODERS = ("software", "nvdec")
 
 
-def run(options: argparse.Namespace, decoder: str, streams: int, settings: List[str]) -> Dict[str, Any]:
+def run(options: argparse.Namespace, decoder: str, streams: int, speed: str) -> Dict[str, Any]:
     """The summary of one run."""
     with tempfile.TemporaryDirectory() as folder:
         summary = Path(folder) / "summary.json"
-        command = [sys.executable, "-m", "splitdet", "run", options.video, "none"]
-        command += [word for _ in range(streams - 1) for word in ("--also", options.video)]
-        pairs = [f"model_path={options.model}", "det_interval=0", f"playback.decoder={decoder}"]
-        for pair in (*pairs, *settings, *options.set):
+        command = [sys.executable, str(ROOT / "run_video.py"), "--no-display"]
+        command += ["--input", options.video] * streams
+        pairs = [f"model_path={options.model}", "det_interval=0"]
+        pairs += [f"playback.decoder={decoder}", f"playback.speed={speed}"]
+        for pair in (*pairs, *options.set):
             command += ["--set", pair]
         command += ["--summary", str(summary)]
-        paths = [str(ROOT / "lib"), os.environ.get("PYTHONPATH", "")]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
-        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if done.returncode:
             raise SystemExit(done.stdout.decode(errors="replace")[-3000:])
         found: Dict[str, Any] = json.loads(summary.read_text(encoding="utf-8"))
@@ -69,15 +67,13 @@ def main() -> None:
     parser.add_argument("--json", metavar="FILE", type=Path)
     options = parser.parse_args()
     options.video = os.path.abspath(options.video)
+    plan = [(count, "fast") for count in options.streams]
+    plan += [(count, "source") for count in options.paced]
     rows = []
     for decoder in options.decoder:
-        for streams in options.streams:
-            found = figures(run(options, decoder, streams, []), options.rate)
-            rows.append({"decoder": decoder, "inputs": streams, "paced": False, **found})
-            print(rows[-1], flush=True)
-        for streams in options.paced:
-            found = figures(run(options, decoder, streams, ["playback.speed=source"]), options.rate)
-            rows.append({"decoder": decoder, "inputs": streams, "paced": True, **found})
+        for streams, speed in plan:
+            found = figures(run(options, decoder, streams, speed), options.rate)
+            rows.append({"decoder": decoder, "inputs": streams, "paced": speed == "source", **found})
             print(rows[-1], flush=True)
     if options.json:
         content = {

@@ -65,18 +65,12 @@ def measure(options: argparse.Namespace) -> Dict[str, Any]:
     height, width = SIZE_PX
     image = cv2.resize(cv2.imread(options.image), (width, height), interpolation=cv2.INTER_AREA)
     settings = {"det_th": 0.0, "device": options.device, "engine": "tensorflow", "nms": options.nms}
+    usual = {key: getattr(Config(), key) for key in ("accelerator_feeders", "worker_threads")}
     row: Dict[str, Any] = {}
     begin_s = time.perf_counter()
     for split in (True, False):
         for alone in (True,) if options.alone else (True, False):
-            threads = (
-                {}
-                if alone
-                else {
-                    "accelerator_feeders": Config().accelerator_feeders,
-                    "worker_threads": Config().worker_threads,
-                }
-            )
+            threads = {} if alone else usual
             with Detector(options.graphs[0], **settings, **threads, split_model=split) as detector:
                 if split != detector.split:
                     continue  # this type has no split

@@ -50,7 +50,7 @@ class Front(ABC):
 class FrameFront(Front):
     """The engine takes frames as they are; the graph itself resizes."""
 
-    def prepare(self, images: Sequence[Any]) -> Tensors:
+    def prepare(self, images: Sequence[np.ndarray]) -> Tensors:
         """See `Front.prepare`."""
         return self.model.prepare(images)
 
@@ -70,7 +70,7 @@ class ResizedFront(Front):
         self._size = size
         self._windows = _windows(model)
 
-    def prepare(self, images: Sequence[Any]) -> Tensors:
+    def prepare(self, images: Sequence[np.ndarray]) -> Tensors:
         """See `Front.prepare`."""
         return (self.model.resize(images, self._size),)
 

@@ -17,8 +17,9 @@ typedef unsigned long long Key;
 
 // Frames, of which the host left out the rows that nobody reads, to RGB at the size of the network.
 //
-// frames: (B, rows, width_in, 3), RGB or, unless is_rgb, BGR; above, below: the two rows of `frames` that each row of the
-// result lies between; share_y: how far it is from the first, 0..1; out: (B, height, width, 3).
+// frames: (B, rows, width_in, 3), BGR, or RGB with is_rgb; above, below: the two rows of `frames` that
+// each row of the result lies between; share_y: how far it is from the first, 0..1; out: (B, height,
+// width, 3).
 extern "C" __global__ void resize(
     const unsigned char* frames, const int* above, const int* below, const float* share_y,
     float* out, int rows, int width_in, int height, int width, float scale_x, int is_rgb)

@@ -45,10 +45,10 @@ class FrameEntry(Entry):
         kind = _GpuRoom if all(isinstance(image, GpuPicture) for image in images) else _HostRoom
         if kind is _HostRoom:
             images = [image.fetch() if isinstance(image, RemotePicture) else image for image in images]
+            for image in images:
+                check_image(image)
         height, width = images[0].shape[:2]
         for image in images:
-            if kind is _HostRoom:
-                check_image(image)
             if image.shape[:2] != (height, width):
                 raise EngineError(f"frames of one size: got {images[0].shape} and {image.shape}")
         if self.size != (kind, height, width):
