@@ -76,3 +76,18 @@ class StageError(SplitdetError):
 
 class StallError(StageError):
     """A stage of a running pipeline stopped without a word."""
+
+
+def one_line(error: object, most: int = 200) -> str:
+    """What a library said, which may run over many lines, on one of at most `most` characters; the name
+    of the error where it said nothing."""
+    return " ".join(str(error).split())[:most] or type(error).__name__
+
+
+def described(error: BaseException, what: str) -> SplitdetError:
+    """An error of ours as it is; of any other, one that says `what` failed on it."""
+    if isinstance(error, SplitdetError):
+        return error
+    told = StageError(f"{what}: {type(error).__name__}: {one_line(error, 300)}")
+    told.__cause__ = error
+    return told

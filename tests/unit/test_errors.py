@@ -65,3 +65,29 @@ def test_bad_input_and_a_failed_run_have_codes_of_their_own(
 def test_no_two_endings_share_a_code() -> None:
     codes = [value for name, value in vars(errors).items() if name.startswith("EXIT_")]
     assert sorted(codes) == [0, 1, 2, 3, 130, 141]
+
+
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [
+        (ValueError("no\n  such   node\n"), "no such node"),
+        (ValueError("x" * 300), "x" * 200),
+        (ValueError(), "ValueError"),
+        ("text of a library\r\n", "text of a library"),
+    ],
+)
+def test_what_a_library_said_is_told_on_one_line(said: object, line: str) -> None:
+    assert errors.one_line(said) == line
+
+
+def test_an_error_of_ours_is_told_as_it_is() -> None:
+    error = errors.SinkError("the disk is full")
+    assert errors.described(error, "the output stage failed on frame 3") is error
+
+
+def test_another_error_is_told_with_what_failed_on_it() -> None:
+    error = KeyError("boxes")
+    told = errors.described(error, "the output stage failed on frame 3")
+    assert isinstance(told, errors.StageError)
+    assert str(told) == "the output stage failed on frame 3: KeyError: 'boxes'"
+    assert told.__cause__ is error

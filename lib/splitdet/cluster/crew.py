@@ -16,7 +16,7 @@ from splitdet.cluster.ledger import Done
 from splitdet.cluster.worker import Opened, ShardWorker
 from splitdet.compat import extra
 from splitdet.config import Config
-from splitdet.errors import ConfigError, SplitdetError, StageError
+from splitdet.errors import ConfigError, SplitdetError, StageError, described, one_line
 
 LOCAL, AUTO = "local", "auto"
 AHEAD = 2
@@ -159,7 +159,7 @@ class Crew:
         try:
             outcome = self._ray.get(ref)
         except self._ray.exceptions.RayTaskError as error:
-            return self._failed(member, _as_ours(error.cause, member.name))
+            return self._failed(member, described(error.cause, f"{member.name} failed"))
         except self._ray.exceptions.RayError as error:
             log.debug("%s: %s", member.name, error)
             why = f" ({str(error).strip().splitlines()[-1][:200]})" if member.opening is not None else ""
@@ -187,9 +187,9 @@ class Crew:
         try:
             self._ray.init(address, logging_level=logging.ERROR, **further)
         except (ConnectionError, RuntimeError, ValueError, self._ray.exceptions.RayError) as error:
-            reason = " ".join(str(error).split())[:200]
             raise ConfigError(
-                f"--cluster {address}: {reason} (begin one with: ray start --head; or --cluster local)"
+                f"--cluster {address}: {one_line(error)} "
+                "(begin one with: ray start --head; or --cluster local)"
             ) from None
         finally:
             if is_main:
@@ -251,11 +251,3 @@ def _fitting(machine: Dict[str, float], cpus: int, gpus: int) -> int:
     """Workers that fit on a machine."""
     by_cpus = int(machine.get("CPU", 0) // cpus)
     return min(by_cpus, int(machine["GPU"])) if gpus else by_cpus
-
-
-def _as_ours(error: BaseException, name: str) -> SplitdetError:
-    """What a worker failed with."""
-    if isinstance(error, SplitdetError):
-        return error
-    reason = " ".join(str(error).split())[:300]
-    return StageError(f"{name} failed: {type(error).__name__}: {reason}")

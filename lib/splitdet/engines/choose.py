@@ -21,7 +21,7 @@ from splitdet.engines.ends import Ends, exact, frames_part, make_back, make_ends
 from splitdet.engines.make import make_engine
 from splitdet.engines.parity import TOLERANCE, compare, frames_per_second, trial_picture
 from splitdet.engines.pictures import Pictures, first_picture
-from splitdet.errors import EngineError
+from splitdet.errors import EngineError, one_line
 from splitdet.machine import processor
 from splitdet.models import TRT_V1
 from splitdet.models.base import Model
@@ -221,7 +221,7 @@ def _agreeing(
         try:
             front.run(tensors)
         except Exception as error:  # engines' own errors have no class in common
-            log.warning("engine %s fails (%s); not used", name, " ".join(str(error).split())[:200])
+            log.warning("engine %s fails (%s); not used", name, one_line(error))
             front.close()
             continue
         difference = compare(front, reference, image)

@@ -11,7 +11,7 @@ from typing import Any, Iterator, Optional, Sequence
 from splitdet import compat
 from splitdet.engines.cache import key_of, load_checked, store_checked
 from splitdet.engines.fake_quant import write_out_fake_quant
-from splitdet.errors import EngineError
+from splitdet.errors import EngineError, one_line
 from splitdet.graph.cut import GraphPart, Part
 from splitdet.graph.graph import split_name
 from splitdet.graph.onnx_file import OnnxPart
@@ -121,7 +121,7 @@ def _convert(part: Part, data: bytes, opset: int) -> bytes:
             )
             onnx.checker.check_model(model)  # the converter passes on what it does not know
         except Exception as error:  # of the converter, of TensorFlow or of the checker
-            reason = " ".join(str(error).split())[:200] or type(error).__name__
+            reason = one_line(error)
             raise EngineError(f"the part {part.name!r} does not convert to ONNX: {reason}") from None
         finally:
             logger.setLevel(level)

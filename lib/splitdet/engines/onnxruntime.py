@@ -8,7 +8,7 @@ import numpy as np
 
 from splitdet.engines.base import Engine, Runner, usable_cores
 from splitdet.engines.onnx_export import to_onnx
-from splitdet.errors import EngineError
+from splitdet.errors import EngineError, one_line
 from splitdet.graph.cut import Part
 from splitdet.startup import importing
 from splitdet.types import Tensors
@@ -88,8 +88,7 @@ class OnnxEngine(Engine):
         try:
             session = self._library.InferenceSession(model, options, providers=providers)
         except Exception as error:  # its own exceptions have no common base
-            reason = " ".join(str(error).split())[:200]
-            raise EngineError(f"ONNX Runtime cannot run this network: {reason}") from None
+            raise EngineError(f"ONNX Runtime cannot run this network: {one_line(error)}") from None
         if self._use_gpu and _GPU not in session.get_providers():
             raise EngineError("ONNX Runtime finds CUDA, but cannot use it (wrong CUDA or cuDNN version)")
         return OnnxRunner(session, part.outputs, len(model))

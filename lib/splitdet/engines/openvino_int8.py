@@ -16,7 +16,7 @@ from splitdet.engines.cache import key_of
 from splitdet.engines.pictures import Pictures
 from splitdet.engines.places import Layer, places
 from splitdet.engines.progress import Progress
-from splitdet.errors import EngineError
+from splitdet.errors import EngineError, one_line
 from splitdet.startup import importing
 
 MOST_PICTURES = 300
@@ -68,7 +68,7 @@ def quantize(model: Any, pictures: Pictures) -> Any:
     except EngineError:
         raise
     except Exception as error:  # its own have no common base
-        text = " ".join(str(error).split())[:200] or type(error).__name__
+        text = one_line(error)
         raise EngineError(f"NNCF {nncf.__version__} cannot quantize this network: {text}") from None
     log.info(
         "NNCF %s: quantized to int8 with %d pictures in %.0f s",

@@ -13,7 +13,7 @@ from typing import Any, Dict, Set, Union
 from google.protobuf.message import DecodeError
 
 from splitdet import compat
-from splitdet.errors import ModelError
+from splitdet.errors import ModelError, one_line
 from splitdet.graph import proto
 from splitdet.graph.graph import Graph, split_name
 from splitdet.graph.load import check_complete, load_graph
@@ -69,7 +69,7 @@ def freeze(path: Path) -> proto.GraphDef:
         writer = meta_graph.meta_info_def.tensorflow_version or "of unknown version"
         raise ModelError(
             f"{path}: TensorFlow {compat.version()} cannot freeze this SavedModel, which TensorFlow "
-            f"{writer} wrote ({_reason(error)}); use another version of TensorFlow, or a "
+            f"{writer} wrote ({one_line(error)}); use another version of TensorFlow, or a "
             "frozen_inference_graph.pb"
         ) from error
     return proto.GraphDef.FromString(frozen.SerializeToString())
@@ -167,7 +167,7 @@ def _restore(tf: Any, saver: Any, session: Any, folder: Path) -> None:
     try:
         saver.restore(session, str(folder / "variables"))
     except (tf.errors.OpError, ValueError) as error:
-        raise ModelError(f"{folder}: cannot be read ({_reason(error)}); copy it again") from error
+        raise ModelError(f"{folder}: cannot be read ({one_line(error)}); copy it again") from error
 
 
 def _name_outputs(graph_def: Any, sources: Dict[str, str], outputs: Dict[str, Any]) -> None:
@@ -194,8 +194,3 @@ def _moved(read: str, moved: Dict[str, str]) -> str:
     if name not in moved:
         return read
     return f"^{moved[name]}" if index < 0 else f"{moved[name]}:{index}"
-
-
-def _reason(error: Exception) -> str:
-    """A short reason; TensorFlow's own messages run over many lines."""
-    return " ".join(str(error).split())[:160]

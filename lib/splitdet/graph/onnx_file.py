@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Optional, Sequence, Tuple, Union
 
 from google.protobuf.message import DecodeError
 
-from splitdet.errors import ModelError
+from splitdet.errors import ModelError, one_line
 from splitdet.graph.cut import Part, Shape, shape_text
 from splitdet.graph.refuse import ONNX, refuse_by_content
 
@@ -106,13 +106,13 @@ def load_onnx(path: Union[str, Path]) -> OnnxFile:
         external_data_helper.load_external_data_for_model(model, str(path.parent))
     except Exception as error:  # of the file system or of the checker, which have no common base
         raise ModelError(
-            f"{path}: the weights that it keeps in other files cannot be read ({_line(error)})"
+            f"{path}: the weights that it keeps in other files cannot be read ({one_line(error)})"
         ) from None
     try:
         onnx.checker.check_model(model)
     except Exception as error:  # of the checker, or of protobuf where it is too large
         # nearly any short text parses
-        raise ModelError(f"{_broken(path, data)} ({_line(error)})") from None
+        raise ModelError(f"{_broken(path, data)} ({one_line(error)})") from None
     return _opened(onnx, path, model)
 
 
@@ -126,10 +126,6 @@ def _broken(path: Path, data: bytes) -> str:
     if refusal and refusal != ONNX:
         return f"{path}: this is {refusal}"
     return f"{path}: not an ONNX model, or cut off ({len(data):,} bytes); fetch or copy it again"
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 def _opened(onnx: Any, path: Path, model: Any) -> OnnxFile:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
-from splitdet.errors import SplitdetError, StageError, StallError
+from splitdet.errors import StallError, described
 from splitdet.pipeline.queues import Aborted, Channel, Finished, Inlet, NotYet, Permits
 from splitdet.sources.base import Source
 from splitdet.types import Batch
@@ -217,7 +217,7 @@ class Pipeline:
         except Aborted:
             pass
         except BaseException as error:  # whatever it is, the run must end with it
-            self.fail(described(error, SOURCE, self._source.name))
+            self.fail(described(error, f"the {SOURCE} stage failed on {self._source.name}"))
         finally:
             self._source.close()
 
@@ -242,7 +242,7 @@ class Pipeline:
             pass
         except BaseException as error:  # whatever it is, the run must end with it
             where = repr(batch.frames[0]) if batch is not None else "no frame"
-            self.fail(described(error, stage.name, where))
+            self.fail(described(error, f"the {stage.name} stage failed on {where}"))
 
     def _next(self, position: int) -> Tuple[int, Batch]:
         if position:
@@ -276,13 +276,3 @@ class Pipeline:
                     return
             if self._stopping.wait(min(wake_s - now_s, threading.TIMEOUT_MAX)):
                 return
-
-
-def described(error: BaseException, stage: str, where: str) -> SplitdetError:
-    """An error of ours as it is, any other with the place where it happened."""
-    if isinstance(error, SplitdetError):
-        return error
-    reason = " ".join(str(error).split())[:300]
-    told = StageError(f"the {stage} stage failed on {where}: {type(error).__name__}: {reason}")
-    told.__cause__ = error
-    return told

@@ -12,8 +12,7 @@ from typing import Callable, Dict, NamedTuple, Optional, Sequence, Tuple
 
 from splitdet.config import Config
 from splitdet.detector import Detector
-from splitdet.errors import SplitdetError
-from splitdet.pipeline.pipeline import described
+from splitdet.errors import SplitdetError, described
 from splitdet.processes.ring import Ring, Slot
 from splitdet.processes.worker import Link, ParentGone
 from splitdet.types import Batch, Detections, Frame, Selection
@@ -132,7 +131,7 @@ def _do(task: _Task, name: str, work: Callable[[_Task], None], place: Place) -> 
     try:
         work(task)
     except Exception as error:  # whatever it is, whoever asked must hear of it
-        task.error = described(error, name, f"{task.request.where} in {place.name}")
+        task.error = described(error, f"the {name} stage failed on {task.request.where} in {place.name}")
     task.batch.spans_s[name] = (begin_s, time.perf_counter())
 
 

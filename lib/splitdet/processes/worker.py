@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from typing import Any, Callable, Iterator, List, NamedTuple, Optional
 
-from splitdet.errors import SplitdetError, StageError
+from splitdet.errors import SplitdetError, StageError, described
 
 PATIENCE_S = 1.0
 """What a worker that was told to end is given before it is killed."""
@@ -232,17 +232,9 @@ def _live(
         exit_code = 1
         logger.debug("where it happened:", exc_info=error)
         with suppress(ParentGone):
-            link.send(_Failure(_described(error)))
+            link.send(_Failure(described(error, f"{multiprocessing.current_process().name} failed")))
     # nothing here needs to be put away, and threads that are inside of libraries need not return
     os._exit(exit_code)
-
-
-def _described(error: BaseException) -> SplitdetError:
-    if isinstance(error, SplitdetError):
-        return error
-    name = multiprocessing.current_process().name
-    reason = " ".join(str(error).split())[:300]
-    return StageError(f"{name} failed: {type(error).__name__}: {reason}")
 
 
 def _end_with_parent(lifeline: Connection) -> None:

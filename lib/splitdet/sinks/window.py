@@ -13,7 +13,7 @@ from typing import Callable, Deque, Iterator, NamedTuple, Optional, Sequence
 import cv2
 import numpy as np
 
-from splitdet.errors import SinkError
+from splitdet.errors import SinkError, one_line
 from splitdet.sinks.base import Viewer
 from splitdet.sinks.beat import Beat
 from splitdet.sinks.files import frame_name, free_path, write_picture
@@ -48,8 +48,7 @@ def _as_sink_error() -> Iterator[None]:
     try:
         yield
     except cv2.error as error:
-        reason = " ".join(str(error).split())[:200]
-        raise SinkError(f"the window failed ({reason}); --no-display does without") from None
+        raise SinkError(f"the window failed ({one_line(error)}); --no-display does without") from None
 
 
 class _Shown(NamedTuple):

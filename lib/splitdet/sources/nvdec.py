@@ -11,7 +11,7 @@ from typing import Any, Deque, Optional, Tuple
 from splitdet.compat import extra
 from splitdet.engines.tensorrt.cuda import find_cuda
 from splitdet.engines.tensorrt.pictures import PicturePool
-from splitdet.errors import SourceError
+from splitdet.errors import SourceError, one_line
 from splitdet.sources.base import Source
 from splitdet.sources.video import check_end, check_file
 from splitdet.types import Frame
@@ -57,7 +57,7 @@ class NvdecSource(Source):
             self._count = int(about.num_frames)
         except Exception as error:  # the library has no class of its own for each of its reasons
             self._cuda.destroy_stream(self._stream)
-            raise SourceError(f"{path}: NVDEC cannot decode this ({_reason(error)})") from None
+            raise SourceError(f"{path}: NVDEC cannot decode this ({one_line(error)})") from None
         self._pool = PicturePool(self._cuda, *self._size)
         self._ready: Deque[Any] = deque()
 
@@ -105,7 +105,7 @@ class NvdecSource(Source):
             try:
                 self._ready.extend(self._decoder.get_batch_frames(AT_ONCE))
             except Exception as error:
-                raise SourceError(f"{self.name}: NVDEC failed ({_reason(error)})") from None
+                raise SourceError(f"{self.name}: NVDEC failed ({one_line(error)})") from None
         return self._ready.popleft() if self._ready else None
 
     def close(self) -> None:
@@ -116,7 +116,3 @@ class NvdecSource(Source):
             self._decoder.end()
         self._decoder = None
         self._cuda.destroy_stream(self._stream)
-
-
-def _reason(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]

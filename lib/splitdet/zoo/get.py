@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Optional
 from urllib.parse import urlsplit
 
-from splitdet.errors import ModelError
+from splitdet.errors import ModelError, one_line
 from splitdet.files import written_whole
 from splitdet.graph.graph import Graph
 from splitdet.graph.load import load_graph, save_graph
@@ -167,7 +167,7 @@ def _place(download: Path, target: Path) -> str:
 
 def _reason(error: Exception) -> str:
     """A short reason; the libraries' own messages run over many lines."""
-    text = " ".join(str(error).split())
+    text = one_line(error, 2000)
     for known in ("Name or service not known", "Temporary failure in name resolution", "timed out"):
         if known in text:
             return known

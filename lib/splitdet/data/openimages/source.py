@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Dict, Optional
 from urllib.parse import urlsplit
 
-from splitdet.errors import DataError
+from splitdet.errors import DataError, one_line
 
 CONNECT_TIMEOUT_S = 15
 READ_TIMEOUT_S = 60
@@ -139,7 +139,7 @@ class Fetcher:
             )
             answer.raise_for_status()
         except OSError as error:
-            raise DataError(f"{address}: {_reason(error)}") from None
+            raise DataError(f"{address}: {one_line(error)}") from None
         return answer
 
     def _session(self) -> Any:
@@ -164,7 +164,3 @@ class Fetcher:
 def _version_file(partial: Path) -> Path:
     """What the server called the version of a file that is there in part."""
     return partial.with_name(partial.name + ".etag")
-
-
-def _reason(error: Exception) -> str:
-    return " ".join(str(error).split())[:120] or type(error).__name__

@@ -17,7 +17,7 @@ from typing import Any, Deque, Dict, List, Optional, Tuple
 
 import numpy as np
 
-from splitdet.errors import EngineError
+from splitdet.errors import EngineError, one_line
 from splitdet.startup import importing
 
 MODULES = ("tensorrt", "tensorrt_rtx")
@@ -103,7 +103,7 @@ class Api:
         raise EngineError(f"{self.description} cannot read this network: " + "; ".join(errors[:5]))
 
     def _parser_error(self, error: Any) -> str:
-        text = " ".join(str(error.desc()).split())[:200]
+        text = one_line(error.desc())
         if hasattr(error, "node_name"):  # since 10
             node = f"{error.node_name()} ({error.node_operator()})" if error.node_operator() else ""
         else:
