@@ -119,6 +119,8 @@ class Meter:
 
     def _is_warm_up(self, first: Frame, now_s: float) -> bool:
         """Whether a batch that begins with `first` is left out."""
+        if not self._warm_up_s:
+            return False  # of several inputs, a frame may be older than the one that came first
         if self._warm_from_s is None:
             self._warm_from_s = first.captured_s + self._warm_up_s
         if first.captured_s >= self._warm_from_s:

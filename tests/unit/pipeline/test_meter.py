@@ -216,3 +216,11 @@ def test_frames_of_the_warm_up_count_nowhere(clock: Clock) -> None:
         run.batch_done(_batch(captured_s=99.5 + step))
     assert (run.frames_out, run.latency.count) == (6, 6)
     assert (run.elapsed_s, run.fps) == (6.0, 1.0)
+
+
+def test_without_a_warm_up_a_frame_that_is_older_than_the_first_counts(clock: Clock) -> None:
+    run = Meter(5.0)
+    for captured_s in (100.2, 100.1):  # of two inputs
+        clock.now_s = 101.0
+        run.batch_done(_batch(captured_s))
+    assert run.frames_out == 2
