@@ -1,5 +1,6 @@
 # make demo: real detections in one command.  make test: the whole test suite.
 PYTHON ?= python3
+WORKERS ?= 2
 VENV ?= .venv
 BIN = $(VENV)/bin
 
@@ -9,7 +10,7 @@ demo: install
 	$(BIN)/splitdet demo
 
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PYTEST)
 
 check: install
 	$(BIN)/ruff check .

@@ -100,6 +100,7 @@ setup(
         "ray": RAY,
         "dev": [
             "pytest>=7",
+            "pytest-xdist>=3.5",
             *AV,
             *WEB,
             "playwright>=1.40; python_version>='3.9'",
