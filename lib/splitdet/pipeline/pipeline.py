@@ -130,6 +130,12 @@ class Pipeline:
         if self._error is not None:
             raise self._error
 
+    def rest(self) -> List[Batch]:
+        """What the last stage had done when the run was stopped, and nobody has taken since `close`."""
+        batches = [batch for _, batch in self._channels[-1].rest()]
+        self.finished += sum(len(batch.frames) for batch in batches)
+        return batches
+
     @property
     def dropped(self) -> Dict[str, int]:
         """Frames that came in and were not finished, by reason; complete after `close`."""

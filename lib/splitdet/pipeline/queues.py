@@ -98,6 +98,15 @@ class Channel(_Abortable, Generic[T]):
                     raise NotYet
                 self._changed.wait(None if math.isinf(left_s) else left_s)
 
+    def rest(self) -> List[Tuple[int, T]]:
+        """Those that could be got at once, aborted or not."""
+        found = []
+        with self._changed:
+            while self._items and not (self._in_order and self._items[0][0] != self._given):
+                self._given += 1
+                found.append(heapq.heappop(self._items))
+        return found
+
     def finish(self, total: int) -> None:
         """Say how many items there will have been."""
         with self._changed:
@@ -238,8 +247,8 @@ class Inlet(_Abortable):
         count = self._matching(most)
         if count == most or count < len(self._frames) or self._ended:
             return 0.0
-        if len(self._frames) >= self._capacity:
-            return 0.0
+        if self._lossless and len(self._frames) >= self._capacity:
+            return 0.0  # the source waits for room; cameras have room of their own, and do not wait
         return self._frames[0].captured_s + self._batch_timeout_s - time.perf_counter()
 
     def finish(self) -> None:

@@ -13,7 +13,7 @@ from splitdet.errors import SourceError
 from splitdet.sources.base import Skipped, Source
 from splitdet.types import Frame
 
-CLOSE_TIMEOUT_S = 2.0
+CLOSE_TIMEOUT_S = 1.0  # less than a pipeline gives its source, which is not stuck when an input is
 log = logging.getLogger(__name__)
 
 

@@ -233,6 +233,14 @@ def test_a_frame_goes_alone_once_the_batch_timeout_is_over() -> None:
     assert time.perf_counter() - begin_s >= 0.05
 
 
+def test_frames_of_several_cameras_wait_for_each_other() -> None:
+    inlet = Inlet(lossless=False, capacity=1, batch_timeout_s=1000.0)
+    inlet.put(dataclasses.replace(_fresh(0), stream=0))
+    wait = _start(lambda: _indices(inlet.take(2)))
+    inlet.put(dataclasses.replace(_fresh(1), stream=1))
+    assert wait() == [[0, 1]]
+
+
 def test_a_batch_does_not_wait_for_more_than_the_source_has() -> None:
     inlet = _patient_inlet(frames=2)
     wait = _start(lambda: _indices(inlet.take(3)))
