@@ -95,6 +95,7 @@ class NvdecSource(Source):
         """See `Source.skip`: decoded, but not copied."""
         self._cuda.activate()
         if self._decoded() is None:
+            check_end(self, self._index, self._count)
             return False
         self._index += 1
         return True

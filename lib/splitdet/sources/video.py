@@ -24,6 +24,11 @@ def check_file(path: str) -> None:
         raise SourceError(f"{path}: no such video file")
 
 
+def falls_short(count: int, promised: int) -> bool:
+    """Whether a video of `count` frames lacks some; containers often promise a frame or two too many."""
+    return promised - count > max(2, 0.01 * promised)
+
+
 def check_end(source: Source, count: int, promised: int) -> None:
     """Note how many frames a video lacks at its end.
 
@@ -36,8 +41,7 @@ def check_end(source: Source, count: int, promised: int) -> None:
     """
     if count == 0:
         raise SourceError(f"{source.name}: no frame in this video can be decoded")
-    # containers often promise a frame or two too many
-    if promised - count > max(2, 0.01 * promised):
+    if falls_short(count, promised):
         reason = f"ends after {count} of {promised} frames"
         source.skipped.append(Skipped(source.name, reason))
         log.warning("%s: %s; is the file damaged or cut off?", source.name, reason)
@@ -83,6 +87,7 @@ class VideoSource(Source):
     def skip(self) -> bool:
         """See `Source.skip`: decoded, as the frames behind it need that, but not converted."""
         if not self._capture.grab():
+            check_end(self, self._index, self._count)
             return False
         self._index += 1
         return True

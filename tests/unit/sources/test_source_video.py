@@ -82,6 +82,16 @@ def test_a_video_that_is_cut_off_counts_what_is_missing(tmp_path: Path) -> None:
     assert [piece.reason for piece in source.skipped] == [f"ends after {len(frames)} of {FRAMES} frames"]
 
 
+def test_a_video_that_is_cut_off_says_so_when_frames_are_left_out(tmp_path: Path) -> None:
+    data = _video(tmp_path, ".avi").read_bytes()
+    middle = (data.index(b"movi") + data.rindex(b"idx1")) // 2
+    (tmp_path / "half.avi").write_bytes(data[:middle])
+    source = VideoSource(str(tmp_path / "half.avi"))
+    count = sum(1 for _ in iter(source.skip, False))
+    assert [piece.reason for piece in source.skipped] == [f"ends after {count} of {FRAMES} frames"]
+    source.close()
+
+
 def test_a_video_without_a_single_frame_is_refused_when_it_is_read(tmp_path: Path) -> None:
     data = _video(tmp_path, ".avi").read_bytes()
     (tmp_path / "head.avi").write_bytes(data[: data.index(b"movi") + 4])

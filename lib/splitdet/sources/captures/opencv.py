@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import sys
@@ -11,12 +12,14 @@ from typing import List, Optional, Tuple, Union
 import cv2
 import numpy as np
 
-from splitdet.addresses import why_unreachable
+from splitdet.addresses import why_unreachable, without_password
 from splitdet.errors import SourceError
 from splitdet.sources.captures.base import Capture
 from splitdet.sources.captures.gstreamer import with_conversion
+from splitdet.sources.video import falls_short
 
 HIGHEST_RATE = 1000.0  # some network streams report the 90000 ticks of their clock
+log = logging.getLogger(__name__)
 
 
 class OpenCVCapture(Capture):
@@ -89,11 +92,18 @@ class OpenCVCapture(Capture):
             return np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)) if is_grey else image
         if self.interrupted.is_set():
             return None
-        if self.has_length and self._given >= self._get(cv2.CAP_PROP_FRAME_COUNT):
+        if self.has_length and self._given:  # opened anew, a file would begin again
+            self._note_end()
             return None
         if time.perf_counter() - begin_s >= self._silence_s:
             raise SourceError(f"no frame for {self._silence_s:g} s")
         raise SourceError(self._why_gone())
+
+    def _note_end(self) -> None:
+        promised = int(self._get(cv2.CAP_PROP_FRAME_COUNT))
+        if falls_short(self._given, promised):
+            reason = f"ends after {self._given} of {promised} frames"
+            log.warning("%s: %s; is it damaged?", without_password(str(self._spec)), reason)
 
     @property
     def has_length(self) -> bool:

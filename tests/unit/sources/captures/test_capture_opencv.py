@@ -89,6 +89,20 @@ def test_a_file_behind_an_address_ends_after_its_last_frame(tmp_path: Path) -> N
     capture.close()
 
 
+def test_a_file_that_has_fewer_frames_than_it_says_ends_as_well(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    address = _recording(tmp_path, 60)
+    data = (tmp_path / "clip.avi").read_bytes()
+    (tmp_path / "clip.avi").write_bytes(data[: (data.index(b"movi") + data.rindex(b"idx1")) // 2])
+    capture = OpenCVCapture(address, silence_s=5)
+    capture.open()
+    count = _count(capture)
+    assert 0 < count < 60
+    assert f"ends after {count} of 60 frames" in caplog.text
+    capture.close()
+
+
 def test_nothing_of_a_file_behind_an_address_is_too_old(tmp_path: Path) -> None:
     capture = OpenCVCapture(_recording(tmp_path, 5), silence_s=5)
     capture.open()
