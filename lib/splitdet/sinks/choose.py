@@ -63,9 +63,9 @@ def make_sinks(job: Job, source: Source, detector: Detector, meter: Meter) -> Li
     if job.csv:
         sinks.append(CsvSink(job.csv, detector.labels))
     if job.coco:
-        sinks.append(CocoSink(job.coco))
+        sinks.append(CocoSink(job.coco, len(inputs) > 1))
     if job.crops:
-        sinks.append(CropSink(job.crops, detector.labels))
+        sinks.append(CropSink(job.crops, detector.labels, len(inputs) > 1))
     if job.config.events:
         sinks.append(EventSink(job.config, detector.labels))
     if job.config.web:

@@ -20,11 +20,15 @@ class CocoSink(Sink):
 
     The array is complete once the sink is closed.
 
+    Args:
+        with_stream: there are several inputs; see `image_id`.
+
     Raises:
         SinkError: the file cannot be made.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, with_stream: bool = False) -> None:
+        self._with_stream = with_stream
         self._file = TextFile(path)
         self._before = "[\n"
 
@@ -35,7 +39,7 @@ class CocoSink(Sink):
 
     def write(self, frame: Frame, found: Detections, picture: Optional[np.ndarray]) -> None:
         """See `Sink.write`."""
-        for result in coco_results(frame, found):
+        for result in coco_results(frame, found, self._with_stream):
             self._file.write(self._before + json.dumps(result))
             self._before = ",\n"
 
@@ -47,7 +51,7 @@ class CocoSink(Sink):
             self._file.close()
 
 
-def coco_results(frame: Frame, found: Detections) -> List[Dict[str, Any]]:
+def coco_results(frame: Frame, found: Detections, with_stream: bool = False) -> List[Dict[str, Any]]:
     """A result for each detection: `bbox` is left, top, width and height, pixels of the frame."""
     scale = np.array([frame.height, frame.width] * 2)
     results: List[Dict[str, Any]] = []
@@ -55,7 +59,7 @@ def coco_results(frame: Frame, found: Detections) -> List[Dict[str, Any]]:
         top, left, bottom, right = (float(edge) for edge in box)
         results.append(
             {
-                "image_id": image_id(frame),
+                "image_id": image_id(frame, with_stream),
                 "category_id": int(class_id),
                 "bbox": [round(edge, 3) for edge in (left, top, right - left, bottom - top)],
                 "score": float(score),
@@ -67,11 +71,11 @@ def coco_results(frame: Frame, found: Detections) -> List[Dict[str, Any]]:
     return results
 
 
-def image_id(frame: Frame) -> Union[int, str]:
+def image_id(frame: Frame, with_stream: bool = False) -> Union[int, str]:
     """Of a picture the number that it is called by, as in COCO (000000000139.jpg: 139), else its name
-    without the suffix; of a video the number of the frame.
+    without the suffix; of a video the number of the frame, of several videos `INPUT_FRAME`.
     """
     if not is_image(frame.source):
-        return frame.index
+        return f"{frame.stream}_{frame.index}" if with_stream else frame.index
     name = Path(frame.source).stem
     return int(name) if name.isdecimal() else name

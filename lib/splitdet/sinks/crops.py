@@ -20,11 +20,13 @@ class CropSink(Sink):
 
     Args:
         folder: where the folders of the classes are made.
+        with_stream: of several inputs: INPUT_FILE_FRAME_POSITION.png.
     """
 
-    def __init__(self, folder: str, labels: Labels) -> None:
+    def __init__(self, folder: str, labels: Labels, with_stream: bool = False) -> None:
         self._folder = folder
         self._labels = labels
+        self._with_stream = with_stream
 
     @property
     def path(self) -> str:
@@ -39,4 +41,5 @@ class CropSink(Sink):
             crop = frame.image[top:bottom, left:right]
             if crop.size:
                 name = f"{frame_name(frame.source, frame.index)}_{position}.png"
+                name = f"{frame.stream}_{name}" if self._with_stream else name
                 write_picture(os.path.join(self._folder, safe_name(self._labels[class_id]), name), crop)

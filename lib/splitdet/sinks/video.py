@@ -40,7 +40,8 @@ class VideoSink(Sink):
     """A video with the results drawn, as fast as the source was.
 
     From a file every frame is written once. From a live source a picture is repeated, or left
-    out, so that the video plays at the speed at which things happened.
+    out, so that the video plays at the speed at which things happened. After a long gap, or when the
+    encoder is slow, repeating goes on over the next pictures: no frame waits longer than one period.
 
     Args:
         rate: frames per second of the source.
@@ -90,9 +91,12 @@ class VideoSink(Sink):
         due = self._written + 1
         if self._live:
             due = int((frame.time_s - self._first_s) * self._rate + 0.5) + 1
+        end_s = time.perf_counter() + 1.0 / self._rate
         while self._written < due:
             self._writer.write(picture)
             self._written += 1
+            if time.perf_counter() >= end_s:
+                break
 
     def _open(self, size: Tuple[int, int]) -> cv2.VideoWriter:
         if min(size) < LEAST_PX:

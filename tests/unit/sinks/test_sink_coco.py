@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Dict, List, Union
 
@@ -88,3 +89,12 @@ def test_pictures_are_called_by_their_names_and_frames_by_their_numbers(
 ) -> None:
     path = written(tmp_path / "out.json", frame(5, source))
     assert [result["image_id"] for result in json.loads(path.read_text())] == [image, image]
+
+
+def test_frames_of_several_videos_are_different_images(tmp_path: Path) -> None:
+    sink = CocoSink(str(tmp_path / "coco.json"), with_stream=True)
+    for stream in range(2):
+        sink.write(replace(frame(5, "street.mp4"), stream=stream), FOUND, None)
+    sink.close()
+    found = json.loads((tmp_path / "coco.json").read_text())
+    assert {result["image_id"] for result in found} == {"0_5", "1_5"}

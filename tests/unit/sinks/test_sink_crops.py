@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -32,6 +33,16 @@ def test_a_crop_is_called_after_the_file_it_is_from(tmp_path: Path) -> None:
     source.touch()
     CropSink(str(tmp_path / "out"), Labels({1: "person"})).write(pictured(12, str(source)), FOUND, None)
     assert (tmp_path / "out" / "person" / "street 1_000012_0.png").is_file()
+
+
+def test_crops_of_several_cameras_do_not_overwrite_each_other(tmp_path: Path) -> None:
+    sink = CropSink(str(tmp_path), Labels({1: "person"}), with_stream=True)
+    for stream in range(2):
+        sink.write(replace(pictured(3, "nowhere.mp4"), stream=stream), FOUND, None)
+    assert sorted(path.name for path in (tmp_path / "person").iterdir()) == [
+        "0_frame_000003_0.png",
+        "1_frame_000003_0.png",
+    ]
 
 
 def test_the_name_of_a_class_cannot_leave_the_folder(tmp_path: Path) -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
 import subprocess
 from pathlib import Path
 from typing import Any, Dict, List
+from unittest import mock
 
 import cv2
 import numpy as np
 import pytest
 
+from fakes import Clock
 from results import FOUND, PICTURE, frame
 from splitdet.errors import SinkError
+from splitdet.sinks import video
 from splitdet.sinks.raw import RawSink
 from splitdet.sinks.video import VideoSink, default_movie_path
 from splitdet.types import Detections
@@ -135,6 +139,33 @@ def test_a_live_video_plays_as_fast_as_things_happened(
     path = tmp_path / "out.avi"
     _write_greys(VideoSink(str(path), 10.0, live=True), times_s)
     np.testing.assert_allclose(_greys(path), greys, atol=4)
+
+
+def test_an_encoder_that_is_slow_keeps_no_frame_for_longer_than_a_period(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, took_s, written = Clock(), 0.04, []
+
+    class Encoder:
+        def isOpened(self) -> bool:
+            return True
+
+        def write(self, picture: np.ndarray) -> None:
+            clock.now_s += took_s
+            written.append(picture)
+
+    monkeypatch.setattr(video, "time", clock)
+    monkeypatch.setattr(cv2, "VideoWriter", mock.Mock(side_effect=lambda *unused: Encoder()))
+    monkeypatch.setattr(cv2.VideoWriter, "fourcc", lambda *unused: 0)
+    sink = VideoSink(str(tmp_path / "out.avi"), 10.0, live=True)
+    counts = []
+    for time_s in (0.0, 60.0, 60.1):  # there was a gap of a minute
+        sink.write(dataclasses.replace(frame(), time_s=time_s), FOUND, PICTURE)
+        counts.append(len(written))
+    assert counts == [1, 1 + 3, 1 + 3 + 3]  # three in a tenth of a second
+    took_s = 0.0
+    sink.write(dataclasses.replace(frame(), time_s=60.2), FOUND, PICTURE)
+    assert len(written) == 603  # what was left out is made up for
 
 
 def test_the_folder_of_a_video_is_made(tmp_path: Path) -> None:
