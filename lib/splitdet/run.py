@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
+import threading
 import time
-from typing import Any, Dict, List, Optional
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any, Dict, Iterator, List, Optional
 
 from tqdm import tqdm
 
@@ -24,8 +27,8 @@ from splitdet.errors import (
 from splitdet.job import Job, Outcome
 from splitdet.output import Output
 from splitdet.pipeline.meter import Meter, console_line
-from splitdet.pipeline.pipeline import Pipeline
-from splitdet.sinks.base import EVENTS_S, Sink, Viewer
+from splitdet.pipeline.pipeline import CLOSE_TIMEOUT_S, Pipeline
+from splitdet.sinks.base import EVENTS_S, Viewer
 from splitdet.sinks.choose import make_sinks, make_viewer
 from splitdet.sinks.files import write_json
 from splitdet.sources.base import Source
@@ -38,6 +41,24 @@ from splitdet.visualize.painter import Painter
 log = logging.getLogger(__name__)
 
 
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let no second Ctrl-C or SIGTERM, of which some programs send two, keep files from being finished.
+
+    What is done in it is bounded in time.
+    """
+    signals = (signal.SIGINT, signal.SIGTERM)
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = [signal.signal(number, signal.SIG_IGN) for number in signals]
+    try:
+        yield
+    finally:
+        for number, handler in zip(signals, before):
+            signal.signal(number, handler or signal.SIG_DFL)
+
+
 def run(job: Job) -> Outcome:
     """Run until the source ends, somebody stops it, or something fails.
 
@@ -48,11 +69,14 @@ def run(job: Job) -> Outcome:
     config = job.config
     _note_unused(config)
     source = job.source if isinstance(job.source, Source) else open_source(job.source, config)
-    sinks: List[Sink] = []
-    try:
+    with ExitStack() as made:  # closed if what comes after cannot be made
+        made.callback(source.close)
         detector = Detector.from_config(config)
+        made.callback(detector.close)
         meter = Meter(config.fps_interval, job.warm_up_s)
         sinks = make_sinks(job, source, detector, meter)
+        for sink in sinks:
+            made.callback(sink.close)
         detector.warm_up(*(source.size_px or WARM_UP_SIZE_PX))
         log.info(
             "%s (%s, %s) with %s: ready after %.1f s",
@@ -64,15 +88,13 @@ def run(job: Job) -> Outcome:
         )
         painter = Painter(detector.labels, config.roi)
         viewer = make_viewer(job, detector, painter, meter, source.size_px)
+        if viewer:
+            made.callback(viewer.close)
         output = Output(painter, [*sinks, viewer] if viewer else sinks, meter, config.vis_text)
         if len(source.parts) > 1 and any(sink.shows_first for sink in (*sinks, viewer) if sink):
             log.info("of the inputs only %s is shown", source.parts[0].name)
         this_run = _Run(job, source, detector, meter, output, viewer)
-    except BaseException:
-        for sink in sinks:
-            sink.close()
-        source.close()
-        raise
+        made.pop_all()
     return this_run.run()
 
 
@@ -106,21 +128,26 @@ class _Run:
         pipeline = self._pipeline
         self._meter.watch(pipeline.inlet)
         self._bar = tqdm(total=self._total(), unit=" " + self._source.unit, disable=None, leave=False)
-        try:
-            pipeline.start()
-            self._loop(pipeline)
-        except KeyboardInterrupt as stop:
-            outcome.exit_code = getattr(stop, "exit_code", EXIT_INTERRUPTED)
-            log.info("stopped by %s", str(stop) or "Ctrl-C")
-        except SplitdetError as failure:
-            error = failure
-        finally:
-            outcome.stuck = pipeline.close()
-            self._bar.close()
+        with ExitStack() as ending:
             try:
-                self._close(outcome.stuck)
-            except SinkError as failure:
-                error = error or failure
+                pipeline.start()
+                self._loop(pipeline)
+            except KeyboardInterrupt as stop:
+                ending.enter_context(_undisturbed())
+                outcome.exit_code = getattr(stop, "exit_code", EXIT_INTERRUPTED)
+                log.info("stopped by %s", str(stop) or "Ctrl-C")
+            except SplitdetError as failure:
+                error = failure
+            finally:
+                ending.enter_context(_undisturbed())
+                outcome.stuck = pipeline.close()
+                for batch in pipeline.rest():  # it is written already
+                    self._count(batch)
+                self._bar.close()
+                try:
+                    self._close(outcome.stuck)
+                except SinkError as failure:
+                    error = error or failure
         if self._source.skipped and outcome.exit_code == EXIT_OK:
             outcome.exit_code = EXIT_SKIPPED
         outcome.summary = self._summary(pipeline, error)
@@ -184,16 +211,24 @@ class _Run:
 
     def _leave(self, error: StallError) -> None:
         """The main thread itself is stuck, in the window: nobody else can end the process."""
-        self._output.close()
+        closing = threading.Thread(target=self._finish_files, name="closing", daemon=True)
+        closing.start()
+        closing.join(CLOSE_TIMEOUT_S)  # a library may keep it, too
         _leave_process(f"error: {error}", error.exit_code)
 
-    def _close(self, stuck: List[str]) -> None:
-        if self._trace is not None:
-            self._trace.close()
-        if "output" not in stuck:
+    def _finish_files(self) -> None:
+        with suppress(SinkError):
             self._output.close()
-        if not stuck:
-            self._detector.close()
+
+    def _close(self, stuck: List[str]) -> None:
+        """Each of them, whatever becomes of the others; the last comes first."""
+        with ExitStack() as closing:
+            if not stuck:
+                closing.callback(self._detector.close)
+            if "output" not in stuck:
+                closing.callback(self._output.close)
+            if self._trace is not None:
+                closing.callback(self._trace.close)
 
     def _summary(self, pipeline: Pipeline, error: Optional[SplitdetError]) -> Dict[str, Any]:
         return {
