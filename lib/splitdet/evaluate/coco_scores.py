@@ -11,7 +11,7 @@ import numpy as np
 
 from splitdet.compat import extra
 from splitdet.evaluate.found import FoundObject, coco_record
-from splitdet.evaluate.truth import GroundTruth
+from splitdet.evaluate.truth import BoxPx, GroundTruth
 
 Figure = Optional[float]
 """0..1; None where no object is there that it could be about."""
@@ -56,7 +56,7 @@ def coco_scores(truth: GroundTruth, found: Sequence[FoundObject], kind: str = "b
     """
     make = coco_evaluation()
     with contextlib.redirect_stdout(io.StringIO()):  # it prints as it goes
-        evaluation = make(_dataset(truth), _results(truth, found, kind), kind)
+        evaluation = make(_dataset(truth, kind), _results(truth, found, kind), kind)
         evaluation.evaluate()
         evaluation.accumulate()
         evaluation.summarize()
@@ -72,8 +72,9 @@ def coco_scores(truth: GroundTruth, found: Sequence[FoundObject], kind: str = "b
     return CocoScores(dict(zip(NAMES, map(_figure, evaluation.stats))), by_class)
 
 
-def _dataset(truth: GroundTruth) -> Any:
+def _dataset(truth: GroundTruth, kind: str) -> Any:
     """The ground truth as pycocotools has it. Ids of objects begin with 1: it takes 0 for none."""
+    of_masks = kind == "segm"
     annotations: List[Dict[str, Any]] = []
     for image in truth.images:
         for one in image.objects:
@@ -87,6 +88,8 @@ def _dataset(truth: GroundTruth) -> Any:
             }
             if one.segment is not None:
                 annotation["segmentation"] = one.segment
+            elif of_masks:  # nobody knows its pixels, so its box is ignored, as COCO does with crowds
+                annotation.update(segmentation=[_corners(one.box_px)], iscrowd=1)
             annotations.append(annotation)
     return _indexed(truth, annotations)
 
@@ -97,7 +100,20 @@ def _results(truth: GroundTruth, found: Sequence[FoundObject], kind: str) -> Any
         found = [one for one in found if one.mask is not None]
     if not found:
         return _indexed(truth, [])
-    return _indexed(truth, []).loadRes([coco_record(one) for one in found])
+    coco = _indexed(truth, []).loadRes([coco_record(one) for one in found])
+    if kind == "segm":
+        from pycocotools import mask
+
+        for one in coco.dataset["annotations"]:  # loadRes takes the area of the box
+            one["area"] = float(mask.area(coco.annToRLE(one)))
+    return coco
+
+
+def _corners(box_px: BoxPx) -> List[float]:
+    """A box as a polygon."""
+    left, top, width, height = box_px
+    right, bottom = left + width, top + height
+    return [left, top, right, top, right, bottom, left, bottom]
 
 
 def _indexed(truth: GroundTruth, annotations: List[Dict[str, Any]]) -> Any:

@@ -49,7 +49,10 @@ def numbers_of(value: Any, count: int) -> Optional[List[float]]:
         return None
     if any(isinstance(one, bool) or not isinstance(one, (int, float)) for one in value):
         return None
-    numbers = [float(one) for one in value]
+    try:
+        numbers = [float(one) for one in value]
+    except OverflowError:  # a whole number of hundreds of digits
+        return None
     return numbers if all(abs(one) < float("inf") for one in numbers) else None
 
 

@@ -9,6 +9,9 @@ from splitdet.errors import DataError
 from splitdet.evaluate.files import find_folder, numbers_of, objects_in, read_json, read_text
 from splitdet.evaluate.truth import GroundTruth, Id, LabelledImage, TrueObject
 
+_TRIANGLE = 6
+"""Numbers of the smallest polygon."""
+
 
 def read_coco(file: Path, pictures: Optional[Path] = None) -> GroundTruth:
     """All of a file, in its order, with every number as it is written.
@@ -78,10 +81,23 @@ def _objects(
                 (box[0], box[1], box[2], box[3]),
                 area[0] if area else box[2] * box[3],
                 crowd=bool(one.get("iscrowd")),
-                segment=one.get("segmentation") or None,
+                segment=_segment(where, one.get("segmentation")),
             )
         )
     return objects
+
+
+def _segment(where: str, value: Any) -> Any:
+    """Run lengths, or the polygons that have an inside; None where there are none."""
+    if not value or (isinstance(value, dict) and {"size", "counts"} <= set(value)):
+        return value or None
+    polygons = [
+        numbers_of(one, len(one)) if isinstance(one, list) else None
+        for one in (value if isinstance(value, list) else [None])
+    ]
+    if None in polygons:
+        raise DataError(f"{where}: segmentation is polygons or run lengths, and not {value!r:.80}")
+    return [one for one in polygons if one and len(one) >= _TRIANGLE] or None
 
 
 def _id(file: Path, image: Dict[str, Any]) -> Id:

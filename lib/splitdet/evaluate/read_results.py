@@ -62,7 +62,7 @@ def _from_lines(records: Dict[str, Any], truth: GroundTruth) -> List[FoundObject
                 for one in record["detections"]
             ]
             named.update({int(one["class_id"]): str(one["label"]) for one in record["detections"]})
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             reason = f"{type(error).__name__}: {error}"
             raise DataError(f"{where}: not a line of a run's --json ({reason})") from None
         if image is None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import io
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, Dict, List
 
+import cv2
 import numpy as np
 import pytest
 
 from labelled import NAMES, dataset, found, random_coco, true, write_json
 
 pytest.importorskip("pycocotools")
+from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
@@ -21,11 +25,11 @@ from splitdet.evaluate.read_coco import read_coco
 from splitdet.evaluate.read_results import read_results
 
 
-def directly(truth: Path, results: Path) -> COCOeval:
+def directly(truth: Path, results: Path, kind: str = "bbox") -> COCOeval:
     """What pycocotools itself makes of the files."""
     with contextlib.redirect_stdout(io.StringIO()):
         coco = COCO(str(truth))
-        evaluation = COCOeval(coco, coco.loadRes(str(results)), "bbox")
+        evaluation = COCOeval(coco, coco.loadRes(str(results)), kind)
         evaluation.evaluate()
         evaluation.accumulate()
         evaluation.summarize()
@@ -112,3 +116,62 @@ def test_every_figure_has_its_name() -> None:
         *("AP_small", "AP_large", "AR_small", "AR_large")
     }
     assert np.isclose(figures["AP_medium"] or 0, 1)
+
+
+SIDE_PX = 200
+
+
+def run_lengths(*corners: int) -> Dict[str, Any]:
+    """The mask of a line of 3 pixels' width, as a file of results has it."""
+    pixels = np.zeros((SIDE_PX, SIDE_PX), np.uint8)
+    cv2.line(pixels, corners[:2], corners[2:], 1, 3)
+    runs = coco_mask.encode(np.asfortranarray(pixels))
+    return {"size": runs["size"], "counts": runs["counts"].decode()}
+
+
+def test_sizes_of_masks_are_those_of_pycocotools_without_boxes(tmp_path: Path) -> None:
+    down, up = run_lengths(5, 5, 195, 195), run_lengths(5, 195, 195, 5)
+    box = [3, 3, 194, 194]
+    assert coco_mask.area(down) < 32**2  # small to COCO
+    assert box[2] * box[3] > 96**2  # large
+    content = {
+        "images": [{"id": 1, "file_name": "1.png", "width": SIDE_PX, "height": SIDE_PX}],
+        "categories": [{"id": 1, "name": "cat"}],
+        "annotations": [
+            {
+                "id": 1,
+                "image_id": 1,
+                "category_id": 1,
+                "bbox": box,
+                "iscrowd": 0,
+                "segmentation": down,
+                "area": float(coco_mask.area(down)),
+            }
+        ],
+    }
+    results: List[Dict[str, Any]] = [
+        {"image_id": 1, "category_id": 1, "score": score, "segmentation": mask}
+        for mask, score in ((up, 0.9), (down, 0.8))
+    ]
+    true_file = write_json(tmp_path / "true.json", content)
+    without_boxes = write_json(tmp_path / "masks.json", results)
+    with_boxes = write_json(tmp_path / "found.json", [{**one, "bbox": box} for one in results])
+    expected = directly(true_file, without_boxes, "segm").stats.tolist()
+    truth = read_coco(true_file)
+    figures = coco_scores(truth, read_results(with_boxes, truth), "segm").figures
+    assert [-1 if value is None else value for value in figures.values()] == pytest.approx(expected)
+    assert figures["AP_small"] == pytest.approx(0.5)  # the better score is wrong
+
+
+def test_an_object_without_a_segment_is_neither_hit_nor_missed_by_masks() -> None:
+    square = [[0, 0, 20, 0, 20, 20, 0, 20]]
+    truth = dataset([replace(true(1, 0, 0, 20, 20), segment=square), true(1, 40, 0, 20, 20)])
+    pixels = np.zeros((60, 80), np.uint8)
+    pixels[:20, :20] = 1
+    hit = found(1, 1, 0.5, 0, 0, 20, 20)._replace(mask=coco_mask.encode(np.asfortranarray(pixels)))
+    other = np.asfortranarray(np.roll(pixels, 40, axis=1))
+    unknown = found(1, 1, 0.9, 40, 0, 20, 20)._replace(mask=coco_mask.encode(other))
+    for some in ([hit], [hit, unknown]):
+        figures = coco_scores(truth, some, "segm").figures
+        assert (figures["AP"], figures["AR100"]) == pytest.approx((1, 1))
+    assert coco_scores(truth, [hit]).figures["AR100"] == pytest.approx(0.5)  # its box counts

@@ -67,6 +67,30 @@ def test_the_folder_of_the_pictures_can_be_named(tmp_path: Path) -> None:
         read_truth(str(file), str(tmp_path / "nowhere"))
 
 
+TRIANGLE = [0, 0, 9, 0, 9, 9]
+
+
+@pytest.mark.parametrize(
+    ("segmentation", "segment"),
+    [
+        (None, None),
+        ([], None),
+        ([[]], None),
+        ([[1, 2, 3, 4]], None),
+        ([TRIANGLE], [TRIANGLE]),
+        ([[], TRIANGLE, [1, 2]], [TRIANGLE]),
+        ({"size": [60, 80], "counts": [4800]}, {"size": [60, 80], "counts": [4800]}),
+    ],
+)
+def test_of_a_segmentation_the_polygons_with_an_inside_are_read(
+    segmentation: Any, segment: Any, tmp_path: Path
+) -> None:
+    content = copy.deepcopy(COCO)
+    content["annotations"][0]["segmentation"] = segmentation
+    truth = read_truth(str(write_json(tmp_path / "some.json", content)))
+    assert truth.images[0].objects[0].segment == segment
+
+
 @pytest.mark.parametrize("layout", ["", "Annotations"])
 def test_xml_files_of_voc_are_read(layout: str, tmp_path: Path) -> None:
     write_pictures(tmp_path / ("JPEGImages" if layout else ""), 2)
@@ -121,6 +145,11 @@ def _with(where: str, **values: Any) -> Callable[[Dict[str, Any]], Any]:
         (_with("annotations", bbox=[1, 2, -3, 4]), "annotation 9: bbox is left, top, width and height"),
         (_with("annotations", bbox=[1, 2, "3", 4]), "annotation 9: bbox is left, top, width and height"),
         (_with("annotations", bbox=[1, 2, float("nan"), 4]), "annotation 9: bbox is left, top"),
+        (_with("annotations", bbox=[1, 2, 10**400, 4]), "annotation 9: bbox is left, top"),
+        (_with("annotations", segmentation="a"), "annotation 9: segmentation is polygons or"),
+        (_with("annotations", segmentation=[1, 2, 3, 4, 5, 6]), "annotation 9: segmentation is"),
+        (_with("annotations", segmentation=[["a"] * 6]), "annotation 9: segmentation is polygons"),
+        (_with("annotations", segmentation={"size": [6, 8]}), "annotation 9: segmentation is polygons"),
     ],
 )
 def test_a_broken_coco_file_is_refused_in_one_line(

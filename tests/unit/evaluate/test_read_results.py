@@ -65,6 +65,7 @@ def test_masks_of_both_formats_are_read(tmp_path: Path) -> None:
         ([{**RESULT, "image_id": 7}], "result 1: some.json has no picture with image_id 7"),
         ([RESULT, {**RESULT, "score": None}], "result 2: needs category_id, score, and bbox"),
         ([{**RESULT, "bbox": "1 2 3 4"}], "result 1: needs category_id, score, and bbox"),
+        ([{**RESULT, "bbox": [1, 2, 3, 10**400]}], "result 1: needs category_id, score, and bbox"),
         ([7], "result 1: expects an object, and not 7"),
     ],
 )
@@ -83,6 +84,7 @@ def test_broken_coco_results_are_refused_in_one_line(
         ([line("1.png"), line("7.png")], ":2: some.json has no picture 7.png"),
         ([{**line("1.png"), "width": 60}], "is 60x60, but its annotation is for 80x60"),
         ([{"source": "1.png"}], ":1: not a line of a run's --json"),
+        ([{**line("1.png"), "width": float("inf")}], ":1: not a line of a run's --json"),
         ([line("1.png", {**detection("cat"), "box": [1, 2]})], ":1: not a line of a run's --json"),
         ([], "empty; expects COCO's results, or the JSON lines"),
         ([line("1.png", detection("zebra"))], "are none of the model's"),
