@@ -308,7 +308,7 @@ class Config:
         read=as_rules,
         expects="a list of rules, such as [{name: at the door, class: person}]",
     )
-    event_log: str = _key("", "a file that gets one JSON line for each event", "events")
+    event_log: str = _key("", "a file to which each event adds one JSON line", "events")
     event_webhook: str = _key("", "http:// or https:// address that each event is sent to", "events")
     event_mqtt: str = _key(
         "",

@@ -43,7 +43,7 @@ class EventSink(Sink):
         self._rules = config.events
         self._watchers = {0: Watcher(config.events, labels)}  # one for each input
         self._count = 0
-        self._log = TextFile(config.event_log) if config.event_log else None
+        self._log = TextFile(config.event_log, append=True) if config.event_log else None
         self._deliveries = {receiver.kind: Delivery(receiver) for receiver in _receivers(config)}
 
     @property

@@ -7,7 +7,7 @@ import os
 import re
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterator, TextIO
+from typing import Any, Dict, Iterator, TextIO, cast
 
 import cv2
 import numpy as np
@@ -77,10 +77,11 @@ def safe_name(text: str) -> str:
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[TextIO]:
+def _opened(path: str, mode: str) -> Iterator[TextIO]:
     """A file whose lines are on the disk as soon as they are written."""
-    with open(path, "w", buffering=1, encoding="utf-8", newline="\n") as file:
-        yield file
+    # names of files need not be UTF-8
+    with open(path, mode, 1, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+        yield cast(TextIO, file)
 
 
 class TextFile:
@@ -88,16 +89,17 @@ class TextFile:
 
     Args:
         head: what it begins with.
+        append: go on with a file that is there; else it is emptied.
 
     Raises:
         SinkError: the file cannot be made.
     """
 
-    def __init__(self, path: str, head: str = "") -> None:
+    def __init__(self, path: str, head: str = "", append: bool = False) -> None:
         make_folder(path)
         self.path = path
         with writing(path), ExitStack() as opening:
-            self._file = opening.enter_context(_opened(path))
+            self._file = opening.enter_context(_opened(path, "a" if append else "w"))
             self._file.write(head)
             self._closing = opening.pop_all()
 

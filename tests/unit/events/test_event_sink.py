@@ -63,6 +63,15 @@ def test_the_log_says_what_was_seen_when_and_where(tmp_path: Path) -> None:
     }
 
 
+def test_the_log_of_an_earlier_run_stays(tmp_path: Path) -> None:
+    log = tmp_path / "events.jsonl"
+    for source in ("a.mp4", "b.mp4"):
+        events = sink(PERSON, event_log=str(log))
+        events.write(frame(0, source), FOUND, None)
+        events.close()
+    assert [record["source"] for record in logged(log)] == ["a.mp4", "b.mp4"]
+
+
 def test_no_two_events_share_an_id(tmp_path: Path) -> None:
     log = tmp_path / "events.jsonl"
     events = sink(PERSON, {"name": "anything", "cooldown_s": 0}, event_log=str(log))

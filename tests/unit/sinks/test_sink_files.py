@@ -15,7 +15,7 @@ from splitdet.labels import Labels
 from splitdet.sinks.coco import CocoSink
 from splitdet.sinks.crops import CropSink
 from splitdet.sinks.csv_rows import CsvSink
-from splitdet.sinks.files import frame_name, free_path, safe_name, write_json
+from splitdet.sinks.files import TextFile, frame_name, free_path, safe_name, write_json
 from splitdet.sinks.json_lines import JsonSink
 from splitdet.sinks.pictures import ImageSink
 from splitdet.sinks.video import VideoSink
@@ -53,6 +53,23 @@ def test_names_lose_what_some_file_system_does_not_take(text: str, name: str) ->
 
 def test_the_address_of_a_camera_and_its_password_are_in_no_name() -> None:
     assert frame_name("rtsp://me:secret@192.0.2.1/live", 7) == "frame_000007"
+
+
+def test_a_name_that_is_no_text_is_written_as_it_is(tmp_path: Path) -> None:
+    file = TextFile(str(tmp_path / "a.csv"))
+    file.write(os.fsdecode(b"caf\xe9.jpg\n"))
+    file.close()
+    assert (tmp_path / "a.csv").read_bytes() == b"caf\xe9.jpg\n"
+
+
+@pytest.mark.parametrize(("append", "content"), [(False, "new\n"), (True, "old\nnew\n")])
+def test_a_text_file_begins_anew_or_is_gone_on_with(tmp_path: Path, append: bool, content: str) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old\n", encoding="utf-8")
+    file = TextFile(str(path), append=append)
+    file.write("new\n")
+    file.close()
+    assert path.read_text(encoding="utf-8") == content
 
 
 WRITERS = {
