@@ -21,7 +21,8 @@ def read_result(path: str) -> Dict[str, Any]:
     """
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
-        if content["schema"] == SCHEMA and content["kind"] == "bench":
+        is_bench = content["schema"] == SCHEMA and content["kind"] == "bench"
+        if is_bench and isinstance(content["rows"], list):
             return dict(content)
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror}") from None

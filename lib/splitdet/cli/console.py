@@ -41,6 +41,9 @@ def guarded(work: Callable[[], int]) -> NoReturn:
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # what it has to say, our errors say
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     signal.signal(signal.SIGTERM, _terminate)
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure:  # names of files need not be UTF-8
+        reconfigure(errors="backslashreplace")
     try:
         code = work()
     except KeyboardInterrupt as stop:

@@ -62,14 +62,14 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _overrides(texts: List[str]) -> Dict[str, Any]:
-    import yaml
+    from splitdet.config.load import parsed
 
     found = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals:
             raise ConfigError(f"--set {text}: expects KEY=VALUE")
-        found[name] = yaml.safe_load(value)
+        found[name] = parsed(value, f"--set {text}")
     return found
 
 

@@ -42,7 +42,7 @@ class Ledger:
         self.skipped = 0
         # a run that was killed within a line has left it without an end
         self._head = "\n" if self._path.exists() else ""
-        for line in self._lines():
+        for line in self._latest().values():
             if line["file"] in there:
                 self._count(line)
         self.before = len(self._digests)
@@ -92,13 +92,14 @@ class Ledger:
             )
 
     def write_skipped(self) -> None:
-        """Write a list of all that could not be read, if anything was."""
+        """Write a list of all that could not be read; without any, there is none."""
         if not self.skipped:
+            if self._skipped_path.exists():  # of an earlier run
+                self._skipped_path.unlink()
             return
-        of_shard = {line["shard"]: line["skipped"] for line in self._lines() if line["skipped"]}
         with written_whole(self._skipped_path) as file:
-            for pieces in of_shard.values():
-                for where, reason in pieces:
+            for line in self._latest().values():
+                for where, reason in line["skipped"]:
                     file.write((json.dumps({"where": where, "reason": reason}) + "\n").encode("ascii"))
 
     def _count(self, line: Dict[str, Any]) -> None:
@@ -106,6 +107,10 @@ class Ledger:
             self._digests[line["shard"]] = line["digest"]
             self.frames += line["frames"]
             self.skipped += len(line["skipped"])
+
+    def _latest(self) -> Dict[int, Dict[str, Any]]:
+        """The last line of each shard: one whose file was deleted has been done again."""
+        return {line["shard"]: line for line in self._lines()}
 
     def _lines(self) -> Iterator[Dict[str, Any]]:
         """Its whole lines."""

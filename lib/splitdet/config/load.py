@@ -21,6 +21,8 @@ from splitdet.errors import ConfigError
 ENVIRONMENT_PREFIX = "SPLITDET_"
 RESERVED = ("SPLITDET_OPENCV", "SPLITDET_CACHE")  # read by setup.py, and by cache.py
 DEFAULT_FILE = "config.yml"
+_UNREADABLE = (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError)
+"""What PyYAML raises at a text that is none: of `!!int ""` IndexError, of `!!bool x` KeyError, .."""
 
 _FIELDS = all_keys(Config)
 _SECTIONS = sections(Config)
@@ -90,7 +92,7 @@ def _from_file(path: Path) -> Dict[str, _Setting]:
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         values = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise ConfigError(_yaml_problem(path, error)) from None
     if root is None:
         return {}
@@ -132,7 +134,7 @@ def _from_environment(environment: Mapping[str, str]) -> Dict[str, _Setting]:
         if variable.startswith(ENVIRONMENT_PREFIX) and variable not in RESERVED:
             key = variable[len(ENVIRONMENT_PREFIX) :].lower()
             name = _name(_UNDERSCORED.get(key, key), variable)
-            settings.update(_set(name, _parsed(text, variable), variable))
+            settings.update(_set(name, parsed(text, variable), variable))
     return settings
 
 
@@ -141,13 +143,18 @@ def _from_override(override: str) -> Dict[str, _Setting]:
     origin = f"--set {override}"
     if not equals:
         raise ConfigError(f"{origin}: expects key=value")
-    return _set(_name(key.strip(), origin), _parsed(text, origin), origin)
+    return _set(_name(key.strip(), origin), parsed(text, origin), origin)
 
 
-def _parsed(text: str, origin: str) -> Any:
+def parsed(text: str, origin: str) -> Any:
+    """A value in YAML; ConfigError where it is none.
+
+    Args:
+        origin: where it was set, for the message.
+    """
     try:
         return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError):
+    except _UNREADABLE:
         raise ConfigError(f"{origin}: {text!r} is not readable as a value") from None
 
 

@@ -71,8 +71,8 @@ def encode_example(record: Record, ids: Dict[str, int]) -> bytes:
 
     put_ints("image/height", record.height_px)
     put_ints("image/width", record.width_px)
-    put_bytes("image/filename", record.name.encode())
-    put_bytes("image/source_id", record.title.encode())
+    put_bytes("image/filename", record.name.encode(errors="replace"))
+    put_bytes("image/source_id", record.title.encode(errors="replace"))
     put_bytes("image/key/sha256", hashlib.sha256(data).hexdigest().encode())
     put_bytes("image/format", b"png" if record.name.lower().endswith(".png") else b"jpeg")
     put_bytes(ENCODED, data)

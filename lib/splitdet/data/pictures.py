@@ -21,6 +21,16 @@ JPEG_QUALITY = 95
 HASH_SIDE = 16
 _SUFFIXES = {"JPEG": (".jpg", ".jpeg"), "MPO": (".jpg", ".jpeg"), "PNG": (".png",)}
 _ORIENTATION_TAG = 0x0112  # of EXIF
+_TURNS = {
+    2: "FLIP_LEFT_RIGHT",
+    3: "ROTATE_180",
+    4: "FLIP_TOP_BOTTOM",
+    5: "TRANSPOSE",
+    6: "ROTATE_270",
+    7: "TRANSVERSE",
+    8: "ROTATE_90",
+}
+"""By the orientation: what makes it upright, as Pillow calls it."""
 _KEPT_FORMATS = ("JPEG", "MPO", "PNG")
 _KEPT_MODES = ("RGB", "L")
 
@@ -152,10 +162,14 @@ def decode(data: bytes) -> Optional[np.ndarray]:
 
 def decode_upright(data: bytes) -> np.ndarray:
     """Pixels as the EXIF tag turns them, uint8 (H, W, 3), BGR, of a picture that is whole."""
-    from PIL import Image, ImageOps  # old versions of OpenCV heed the tag of JPEGs only
+    from PIL import Image  # old versions of OpenCV heed the tag of JPEGs only
 
     with Image.open(io.BytesIO(data)) as picture:
-        return np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))[:, :, ::-1]
+        picture.load()  # turns a TIFF, and then its tag is 1
+        # ImageOps.exif_transpose writes all tags anew, and fails where one of them is broken
+        turn = _TURNS.get(_orientation(picture))
+        upright = picture.transpose(Image.Transpose[turn]) if turn else picture
+        return np.asarray(upright.convert("RGB"))[:, :, ::-1]
 
 
 def encode(pixels: np.ndarray, suffix: str, quality: int = JPEG_QUALITY) -> bytes:

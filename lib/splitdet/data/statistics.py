@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import Any, Dict, Iterable, List, Tuple
 from typing import Counter as CounterType
@@ -38,7 +39,7 @@ class PartCounts:
         for box in record.boxes:
             self.boxes[box.label] += 1
             share = max(box.width_px, 0) * max(box.height_px, 0) / area if area else 0
-            if share == share:  # edges may be no numbers at all
+            if math.isfinite(share):  # edges may be no numbers at all
                 self.box_sizes[min(SIZE_STEPS - 1, int(share**0.5 * SIZE_STEPS))] += 1
 
     def __iadd__(self, other: PartCounts) -> PartCounts:

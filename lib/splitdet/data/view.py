@@ -67,7 +67,7 @@ def write_page(dataset: Dataset, path: Path, limit: int = 0, width_px: int = WID
     paint = {name: _css(colour(number)) for number, name in labels.names.items()}
     classes = frozenset(paint)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(str(path), "w", encoding="utf-8") as file:
+    with open(str(path), "w", encoding="utf-8", errors="replace") as file:
         file.write(_head(dataset, paint, limit, width_px))
         for _, settled in settled_records(dataset, findings, limit, "drawing"):
             record, found = settled.record, settled.findings

@@ -43,11 +43,17 @@ def test_results_without_a_common_case_are_refused() -> None:
         compare(content([row(True, [1])]), content([row(False, [1])]))
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"schema": 1}', '{"schema": 9, "kind": "bench"}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "[]", '{"schema": 1}', '{"schema": 9, "kind": "bench"}'),
+        *('{"schema": 1, "kind": "bench"}', '{"schema": 1, "kind": "bench", "rows": 7}'),
+    ],
+)
 def test_another_file_is_refused_by_its_name(text: str, tmp_path: Path) -> None:
     file = tmp_path / "other.json"
     file.write_text(text)
-    with pytest.raises(SourceError, match=r"other\.json"):
+    with pytest.raises(SourceError, match=r"other\.json: not a file that 'splitdet bench --json' wrote"):
         read_result(str(file))
 
 

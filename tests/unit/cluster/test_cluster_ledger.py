@@ -88,3 +88,33 @@ def test_what_could_not_be_read_is_listed(tmp_path: Path) -> None:
         {"where": "1-0.jpg", "reason": "broken"},
         {"where": "1-1.jpg", "reason": "broken"},
     ]
+
+
+def test_of_a_shard_that_was_done_twice_the_last_line_counts(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    add(tmp_path, ledger, 0, skipped=2)
+    (tmp_path / "part-0.jsonl").unlink()
+    again = Ledger(tmp_path)
+    add(tmp_path, again, 0, skipped=1)
+    assert (again.skipped, Ledger(tmp_path).skipped) == (1, 1)
+    again.write_skipped()
+    lines = (tmp_path / SKIPPED_FILE).read_text().splitlines()
+    assert [json.loads(line)["where"] for line in lines] == ["0-0.jpg"]
+
+
+def test_the_list_goes_once_all_could_be_read(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    add(tmp_path, ledger, 0, skipped=1)
+    add(tmp_path, ledger, 1, skipped=1)
+    ledger.write_skipped()
+    (tmp_path / "part-0.jsonl").unlink()
+    again = Ledger(tmp_path)
+    add(tmp_path, again, 0)
+    again.write_skipped()
+    lines = (tmp_path / SKIPPED_FILE).read_text().splitlines()
+    assert [json.loads(line)["where"] for line in lines] == ["1-0.jpg"]
+    (tmp_path / "part-1.jsonl").unlink()
+    last = Ledger(tmp_path)
+    add(tmp_path, last, 1)
+    last.write_skipped()
+    assert not (tmp_path / SKIPPED_FILE).exists()

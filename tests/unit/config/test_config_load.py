@@ -220,6 +220,9 @@ def test_an_unknown_key_without_a_likeness_gets_no_suggestion(tmp_path: Path) ->
         pytest.param("width: 0x_\n", id="a number without digits"),
         pytest.param("max_vis_fps: 1" + 400 * "0" + "\n", id="a number too large to calculate with"),
         pytest.param("det_th: " + 5000 * "[", id="brackets without end"),
+        pytest.param('width: !!int ""\n', id="a number of nothing"),
+        pytest.param("width: !!bool x\n", id="a truth that is none"),
+        pytest.param("width: !!timestamp x\n", id="a time that is none"),
     ],
 )
 def test_a_value_that_yaml_cannot_make_is_refused(tmp_path: Path, text: str) -> None:
@@ -253,6 +256,9 @@ def test_a_folder_in_place_of_a_file_is_refused(tmp_path: Path) -> None:
         (["det_th="], "--set det_th=: det_th: expects a number from 0 to 1, got None"),
         (["det_th=2"], "--set det_th=2: det_th: expects a number from 0 to 1, got 2"),
         (["width=[1"], "--set width=[1: '[1' is not readable as a value"),
+        (['width=!!int ""'], "'!!int \"\"' is not readable as a value"),
+        (["width=!!bool x"], "'!!bool x' is not readable as a value"),
+        (["width=!!timestamp x"], "'!!timestamp x' is not readable as a value"),
     ],
 )
 def test_a_bad_override_is_refused(tmp_path: Path, overrides: List[str], fragment: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Any, Dict
 
@@ -58,6 +59,12 @@ def test_the_object_detection_api_finds_what_it_looks_for() -> None:
 
 def test_a_png_says_so() -> None:
     assert parsed(encode_example(record(1, name="a.PNG"), IDS))["image/format"] == b"png"
+
+
+def test_a_name_that_is_no_text_is_written_as_text() -> None:
+    found = parsed(encode_example(record(1, name=os.fsdecode(b"caf\xe9.jpg"), part="train"), IDS))
+    assert found["image/filename"] == b"caf?.jpg"
+    assert found["image/source_id"] == b"train/caf?.jpg"
 
 
 def test_flags_of_boxes_are_written_and_read() -> None:

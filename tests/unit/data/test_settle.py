@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import struct
 from dataclasses import replace
 from pathlib import Path
 from typing import List
@@ -13,6 +15,7 @@ import pytest
 from damage import cmyk, exif
 from datasets import BOXES, HEIGHT_PX, WIDTH_PX, encoded, pixels, record
 from splitdet.data.findings import Kind
+from splitdet.data.pictures import decode_upright
 from splitdet.data.records import ImageBytes, ImageFile, Record
 from splitdet.data.settle import Settled, settle
 
@@ -81,6 +84,34 @@ def test_a_picture_that_exif_turns_is_turned_where_the_boxes_are_for_that(orient
     assert found.shape == expected.shape
     assert np.abs(found.astype(int) - expected).mean() < 2
     assert settle(outcome.record).findings == []
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_is_turned_as_pillow_turns_it(orientation: int) -> None:
+    from PIL import Image, ImageOps
+
+    data = exif(orientation)(JPEG)
+    with Image.open(io.BytesIO(data)) as picture:
+        expected = np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
+    np.testing.assert_array_equal(decode_upright(data)[:, :, ::-1], expected)
+
+
+def test_a_picture_is_turned_though_another_exif_tag_is_broken() -> None:
+    orientation = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)
+    resolution = struct.pack("<HHI4s", 0x011A, 2, 4, b"abc\0")  # XResolution as text
+    tags = b"II*\0" + struct.pack("<IH", 8, 2) + orientation + resolution + bytes(4)
+    block = b"Exif\0\0" + tags
+    data = JPEG[:2] + b"\xff\xe1" + struct.pack(">H", len(block) + 2) + block + JPEG[2:]
+    np.testing.assert_array_equal(decode_upright(data), decode_upright(exif_only(6)))
+    outcome = settle(replace(with_image(data), width_px=HEIGHT_PX, height_px=WIDTH_PX))
+    assert kinds(outcome) == [Kind.TURNED_PICTURE]
+
+
+def exif_only(orientation: int) -> bytes:
+    """The picture with that tag, and otherwise to the byte as it was."""
+    tag = struct.pack("<HHIHH", 0x0112, 3, 1, orientation, 0)
+    block = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 1) + tag + bytes(4)
+    return JPEG[:2] + b"\xff\xe1" + struct.pack(">H", len(block) + 2) + block + JPEG[2:]
 
 
 @pytest.mark.parametrize("orientation", [5, 6, 7, 8])

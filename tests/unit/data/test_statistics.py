@@ -59,6 +59,7 @@ def test_programs_get_the_same_figures() -> None:
 def test_a_box_around_all_is_in_the_last_cell_and_broken_ones_do_no_harm() -> None:
     boxes = [Box("a", 0, 0, 96, 64), Box("a", 0, 0, 48, 32), Box("a", 9, 9, 1, 1)]
     boxes.append(Box("a", 0, 0, math.nan, 5))
+    boxes.append(Box("a", 0, 0, math.inf, 5))
     cells = Statistics([record(0, boxes)]).total.box_sizes
     assert cells[SIZE_STEPS - 1] == 1
     assert cells[SIZE_STEPS // 2] == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -101,3 +102,9 @@ def test_classes_have_the_colours_that_detections_are_drawn_with(tmp_path: Path)
     blue, green, red = colour(2)
     assert LABELS[2] == "sea turtle"
     assert page.of("rect")[1]["stroke"] == f"#{red:02x}{green:02x}{blue:02x}"
+
+
+def test_a_name_that_is_no_text_is_shown_all_the_same(tmp_path: Path) -> None:
+    content = [record(0, name=os.fsdecode(b"caf\xe9.jpg"))]
+    write_page(open_dataset(write(tmp_path / "set", "yolo", content)), tmp_path / "page.html")
+    assert "<figcaption>caf?.jpg" in (tmp_path / "page.html").read_text(encoding="utf-8")

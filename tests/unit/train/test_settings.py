@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from splitdet.cli.train import _overrides
 from splitdet.errors import ConfigError
 from splitdet.train.settings import checked
 
@@ -20,3 +21,10 @@ from splitdet.train.settings import checked
 def test_a_wrong_setting_is_refused(key: str, value: object, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         checked({key: value}, "test")
+
+
+@pytest.mark.parametrize("value", ["[", '!!int ""', "2024-13-45"])
+def test_a_value_that_is_no_yaml_is_refused_in_one_line(value: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        _overrides(["batch=" + value])
+    assert str(caught.value) == f"--set batch={value}: {value!r} is not readable as a value"

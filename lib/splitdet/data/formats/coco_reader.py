@@ -40,8 +40,9 @@ class CocoReader(Reader):
         return len(self._places)
 
     def own_labels(self) -> Dict[int, str]:
-        """See `Reader.own_labels`."""
-        return self._names
+        """See `Reader.own_labels`. Ids from 0 on are moved: label maps keep 0 for the background."""
+        moved_by = max(0, 1 - min(self._names, default=1))
+        return {number + moved_by: name for number, name in self._names.items()}
 
     def read(self, index: int, findings: Findings) -> Optional[Record]:
         """See `Reader.read`."""

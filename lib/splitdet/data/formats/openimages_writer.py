@@ -40,7 +40,9 @@ class OpenImagesWriter(Writer):
         file = self._files.get(name)
         if file is None:
             path = self.folder / name
-            file = self.opened.enter_context(path.open("w", encoding="utf-8", newline=""))
+            # names of files need not be UTF-8
+            opened = path.open("w", encoding="utf-8", errors="surrogateescape", newline="")
+            file = self.opened.enter_context(opened)
             self._files[name] = file
             csv.writer(file).writerow(columns)
         csv.writer(file).writerows(rows)

@@ -72,6 +72,17 @@ def test_ids_of_categories_keep_their_gaps(tmp_path: Path) -> None:
     assert content["annotations"][0]["category_id"] == 90
 
 
+@pytest.mark.parametrize(("first", "ids"), [(0, [1, 2]), (-3, [1, 2]), (1, [1, 2]), (5, [5, 6])])
+def test_no_class_has_the_id_of_the_background(tmp_path: Path, first: int, ids: List[int]) -> None:
+    names = [{"id": first, "name": "cat"}, {"id": first + 1, "name": "dog"}]
+    boxes = [{**ANNOTATION, "category_id": first + 1}]
+    put(tmp_path, "instances.json", "a.jpg", categories=names, annotations=boxes)
+    dataset = open_dataset(tmp_path)
+    assert dataset.labels().names == dict(zip(ids, ["cat", "dog"]))  # the API keeps 0 for it
+    (one,), _ = read(tmp_path)
+    assert [box.label for box in one.boxes] == ["dog"]
+
+
 def test_a_crowd_comes_back(tmp_path: Path) -> None:
     (one,), _ = read(write(tmp_path, "coco", [record(0, [Box("cat", 1, 2, 30, 40, crowd=True)])]))
     assert one.boxes[0].crowd

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,10 @@ def test_flags_come_back(tmp_path: Path) -> None:
 def test_folders_become_a_part_of_the_id(tmp_path: Path) -> None:
     found, _ = read(write(tmp_path, "openimages", [record(0, name="x/a.jpg"), *records(1)]))
     assert [one.name for one in found] == ["p0.jpg", "x_a.jpg"]
+
+
+def test_a_name_that_is_no_text_is_written_as_the_file_has_it(tmp_path: Path) -> None:
+    write(tmp_path, "openimages", [record(0, name=os.fsdecode(b"caf\xe9.jpg"))])
+    assert os.listdir(os.fsencode(str(tmp_path / "images"))) == [b"caf\xe9.jpg"]
+    rows = (tmp_path / "annotations-bbox.csv").read_bytes().splitlines()
+    assert [row.split(b",")[0] for row in rows[1:]] == [b"caf\xe9"] * 2
