@@ -21,7 +21,7 @@ from splitdet.errors import ConfigError
 ENVIRONMENT_PREFIX = "SPLITDET_"
 RESERVED = ("SPLITDET_OPENCV", "SPLITDET_CACHE")  # read by setup.py, and by cache.py
 DEFAULT_FILE = "config.yml"
-_UNREADABLE = (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError)
+UNREADABLE = (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError)
 """What PyYAML raises at a text that is none: of `!!int ""` IndexError, of `!!bool x` KeyError, .."""
 
 _FIELDS = all_keys(Config)
@@ -92,7 +92,7 @@ def _from_file(path: Path) -> Dict[str, _Setting]:
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         values = yaml.safe_load(text)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise ConfigError(_yaml_problem(path, error)) from None
     if root is None:
         return {}
@@ -154,7 +154,7 @@ def parsed(text: str, origin: str) -> Any:
     """
     try:
         return yaml.safe_load(text)
-    except _UNREADABLE:
+    except UNREADABLE:
         raise ConfigError(f"{origin}: {text!r} is not readable as a value") from None
 
 

@@ -10,6 +10,7 @@ from typing import Any, Dict, Optional
 import dacite
 import yaml
 
+from splitdet.config.load import UNREADABLE
 from splitdet.errors import ConfigError
 from splitdet.train.architecture import FIRST_MAP_BLOCK
 
@@ -68,7 +69,7 @@ def load_settings(path: Optional[Path], overrides: Dict[str, Any]) -> TrainSetti
     if path is not None:
         try:
             content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        except (yaml.YAMLError, UnicodeDecodeError):
+        except UNREADABLE:
             content = {"": None}
         except OSError as error:
             raise ConfigError(f"{path}: {error.strerror}") from None

@@ -26,6 +26,7 @@ import dacite
 import yaml
 
 from splitdet.config import Config
+from splitdet.config.load import UNREADABLE
 from splitdet.errors import ModelError
 from splitdet.labels import shipped_map, suggestion
 
@@ -200,7 +201,7 @@ def _read(file: Path, name: str, refused: Iterable[str] = ()) -> Manifest:
 def _content(file: Path) -> Dict[Any, Any]:
     try:
         content = yaml.safe_load(_text(file))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except UNREADABLE as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{file}:{mark.line + 1}" if mark else str(file)
         raise ModelError(f"{where}: not YAML; expects lines of the form 'key: value'") from None

@@ -8,6 +8,7 @@ from typing import Dict, Iterator, List, Optional, Tuple
 
 import yaml
 
+from splitdet.config.load import UNREADABLE
 from splitdet.data.findings import Finding, Findings, Kind
 from splitdet.data.formats.base import OTHER_TEXTS, Reader
 from splitdet.data.pictures import Problem, look_at
@@ -118,7 +119,7 @@ class YoloReader(Reader):
         for file in sorted([*self.root.glob("*.yaml"), *self.root.glob("*.yml")]):
             try:
                 content = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
-            except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
+            except (OSError, *UNREADABLE) as error:
                 self._cannot_read(file, error)
                 continue
             names = content.get("names") if isinstance(content, dict) else None
