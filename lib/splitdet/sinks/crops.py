@@ -35,11 +35,11 @@ class CropSink(Sink):
 
     def write(self, frame: Frame, found: Detections, picture: Optional[np.ndarray]) -> None:
         """See `Sink.write`. A box without a pixel gives no picture."""
+        first = f"{frame.stream}_" if self._with_stream else ""
         boxes = found.boxes_px(frame.height, frame.width)
         for position, (box, class_id) in enumerate(zip(boxes, found.classes)):
             top, left, bottom, right = box
             crop = frame.image[top:bottom, left:right]
             if crop.size:
-                name = f"{frame_name(frame.source, frame.index)}_{position}.png"
-                name = f"{frame.stream}_{name}" if self._with_stream else name
+                name = f"{first}{frame_name(frame.source, frame.index)}_{position}.png"
                 write_picture(os.path.join(self._folder, safe_name(self._labels[class_id]), name), crop)

@@ -24,9 +24,11 @@ def check_file(path: str) -> None:
         raise SourceError(f"{path}: no such video file")
 
 
-def falls_short(count: int, promised: int) -> bool:
-    """Whether a video of `count` frames lacks some; containers often promise a frame or two too many."""
-    return promised - count > max(2, 0.01 * promised)
+def shortfall(count: int, promised: int) -> str:
+    """What a video of `count` frames lacks; empty where it is whole: containers often promise a frame
+    or two too many."""
+    short = promised - count > max(2, 0.01 * promised)
+    return f"ends after {count} of {promised} frames" if short else ""
 
 
 def check_end(source: Source, count: int, promised: int) -> None:
@@ -41,8 +43,8 @@ def check_end(source: Source, count: int, promised: int) -> None:
     """
     if count == 0:
         raise SourceError(f"{source.name}: no frame in this video can be decoded")
-    if falls_short(count, promised):
-        reason = f"ends after {count} of {promised} frames"
+    reason = shortfall(count, promised)
+    if reason:
         source.skipped.append(Skipped(source.name, reason))
         log.warning("%s: %s; is the file damaged or cut off?", source.name, reason)
 

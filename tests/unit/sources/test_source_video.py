@@ -72,21 +72,23 @@ def test_a_file_is_not_a_live_source(tmp_path: Path) -> None:
     source.close()
 
 
-def test_a_video_that_is_cut_off_counts_what_is_missing(tmp_path: Path) -> None:
-    data = _video(tmp_path, ".avi").read_bytes()
+def _half(folder: Path) -> VideoSource:
+    """A video that is cut off in its middle."""
+    data = _video(folder, ".avi").read_bytes()
     middle = (data.index(b"movi") + data.rindex(b"idx1")) // 2
-    (tmp_path / "half.avi").write_bytes(data[:middle])
-    source = VideoSource(str(tmp_path / "half.avi"))
+    (folder / "half.avi").write_bytes(data[:middle])
+    return VideoSource(str(folder / "half.avi"))
+
+
+def test_a_video_that_is_cut_off_counts_what_is_missing(tmp_path: Path) -> None:
+    source = _half(tmp_path)
     frames = _frames(source)
     assert 0 < len(frames) < FRAMES
     assert [piece.reason for piece in source.skipped] == [f"ends after {len(frames)} of {FRAMES} frames"]
 
 
 def test_a_video_that_is_cut_off_says_so_when_frames_are_left_out(tmp_path: Path) -> None:
-    data = _video(tmp_path, ".avi").read_bytes()
-    middle = (data.index(b"movi") + data.rindex(b"idx1")) // 2
-    (tmp_path / "half.avi").write_bytes(data[:middle])
-    source = VideoSource(str(tmp_path / "half.avi"))
+    source = _half(tmp_path)
     count = sum(1 for _ in iter(source.skip, False))
     assert [piece.reason for piece in source.skipped] == [f"ends after {count} of {FRAMES} frames"]
     source.close()

@@ -16,7 +16,7 @@ from splitdet.addresses import why_unreachable, without_password
 from splitdet.errors import SourceError
 from splitdet.sources.captures.base import Capture
 from splitdet.sources.captures.gstreamer import with_conversion
-from splitdet.sources.video import falls_short
+from splitdet.sources.video import shortfall
 
 HIGHEST_RATE = 1000.0  # some network streams report the 90000 ticks of their clock
 log = logging.getLogger(__name__)
@@ -100,9 +100,8 @@ class OpenCVCapture(Capture):
         raise SourceError(self._why_gone())
 
     def _note_end(self) -> None:
-        promised = int(self._get(cv2.CAP_PROP_FRAME_COUNT))
-        if falls_short(self._given, promised):
-            reason = f"ends after {self._given} of {promised} frames"
+        reason = shortfall(self._given, int(self._get(cv2.CAP_PROP_FRAME_COUNT)))
+        if reason:
             log.warning("%s: %s; is it damaged?", without_password(str(self._spec)), reason)
 
     @property
