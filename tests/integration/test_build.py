@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Dict, List
+from typing import Any, Dict, List, Tuple
 
 import pytest
 
 from commands import call_here
 from labelled import evaluated
 from splitdet.cli.main import dispatch
+from splitdet.config import Config
+from splitdet.engines.make import make_engine
+from splitdet.engines.tensorrt.options import BuildOptions
 from splitdet.errors import EXIT_BAD_INPUT, EXIT_OK
 from splitdet.evaluate.compare import Row
+from splitdet.graph.cut import Part
 
 pytest.importorskip("tensorrt_rtx", reason="needs the package tensorrt-rtx-cu13")
 pytest.importorskip("onnx")
 
 
 def test_an_engine_is_built_and_found_again(tiny_model: Path, tmp_path: Path) -> None:
-    command = ("build", tiny_model, "--precision", "fp16", "--batch", "1-4", "--target", "12.0")
+    command = ("build", tiny_model, "--precision", "fp16", "--batch", "4", "--target", "12.0")
     first = call_here(*command, folder=tmp_path, SPLITDET_CACHE=str(tmp_path / "cache"))
     assert first.returncode == EXIT_OK, first.stderr
     assert "fp16: built in" in first.stderr
@@ -31,7 +35,7 @@ def test_an_engine_is_built_and_found_again(tiny_model: Path, tmp_path: Path) ->
     ("options", "words"),
     [
         (["--precision", "int8"], "needs pictures to find its ranges with: --calibration FOLDER"),
-        (["--batch", "many"], "--batch many: expects a number"),
+        (["--batch", "0"], "a batch of 0: expects at least 1"),
         (["--target", "new"], "--target new: expects a compute capability"),
         (["--precision", "fp16", "--dla", "0", "--target", "8.6"], "DLA core 0 is not there"),
     ],
@@ -52,6 +56,42 @@ def test_a_cache_that_cannot_be_written_fails_after_a_note(tiny_model: Path, tmp
     done = call_here("build", tiny_model, "--target", "12.0", folder=tmp_path, SPLITDET_CACHE=place)
     assert done.returncode == 1
     assert "the engine could not be kept" in done.stderr
+
+
+class Asked:
+    """In place of an engine that needs a GPU: what it was asked for."""
+
+    def __init__(self, options: BuildOptions) -> None:
+        self.options = options
+        asked.append(self)
+
+    def build(self, part: Part, anew: bool = False) -> Tuple[bytes, Path]:
+        self.anew = anew
+        return b"", Path(__file__)
+
+
+asked: List[Asked] = []
+
+
+@pytest.mark.parametrize(
+    ("options", "settings"),
+    [
+        ([], {"precision": "fp16"}),
+        (["--precision", "fp32", "--batch", "8"], {"precision": "fp32", "batch_size": 8}),
+        (["--precision", "int8", "--calibration", "p"], {"precision": "int8", "calibration": "p"}),
+        (["--dla", "1", "--batch", "2"], {"precision": "fp16", "dla_core": 1, "batch_size": 2}),
+        (["--level", "1", "--workspace", "64"], {"precision": "fp16"}),
+    ],
+)
+def test_a_run_asks_for_the_engine_that_was_built(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch, options: List[str], settings: Dict[str, Any]
+) -> None:
+    monkeypatch.setattr("splitdet.engines.tensorrt.engine.TensorRTEngine", Asked)
+    assert dispatch(["build", str(tiny_model), *options]) == EXIT_OK
+    make_engine("tensorrt", Config(**settings), 1)
+    built, run = asked[-2:]
+    assert built.options.result == run.options.result
+    assert built.anew == ("--level" in options)
 
 
 @pytest.mark.parametrize(("ap", "is_warned"), [(0.2985, False), (0.2975, True)])

@@ -28,19 +28,16 @@ def add_commands(commands: Any) -> None:
         "--precision", default="fp16", metavar="P", help="fp32, fp16 or int8 (default: %(default)s)"
     )
     parser.add_argument(
-        "--batch",
-        default="1",
-        metavar="N",
-        help="frames that go through together, or 1-N for an engine that takes fewer as well",
+        "--batch", type=int, default=1, metavar="N", help="most frames that go through together"
     )
     parser.add_argument(
-        "--workspace", type=int, default=0, metavar="MB", help="memory for one layer, in MiB"
+        "--workspace", type=int, metavar="MB", help="memory for one layer, in MiB; builds anew"
     )
     parser.add_argument("--dla", type=int, metavar="CORE", help="run on this DLA what it can run")
     parser.add_argument(
         "--calibration", default="", metavar="FOLDER", help="pictures that int8 finds its ranges with"
     )
-    parser.add_argument("--level", type=int, metavar="L", help="how long to search, 0 to 5")
+    parser.add_argument("--level", type=int, metavar="L", help="how long to search, 0 to 5; builds anew")
     parser.add_argument(
         "--target",
         metavar="X.Y",
@@ -64,12 +61,10 @@ def _build(options: argparse.Namespace) -> int:
     from splitdet.loading import load_model, naming
     from splitdet.zoo.find import find_model
 
-    batch, smaller = _batch(options.batch)
     settings = BuildOptions(
         precision=options.precision,
-        batch=batch,
-        smaller_batches=smaller,
-        workspace_mb=options.workspace,
+        batch=options.batch,
+        workspace_mb=options.workspace or 0,
         dla_core=options.dla,
         calibration=options.calibration,
         level=options.level,
@@ -79,7 +74,8 @@ def _build(options: argparse.Namespace) -> int:
     engine = TensorRTEngine(settings)
     with naming(path):
         part = load_model(path).parts.network()
-    plan, file = engine.build(part)
+    told_how = options.workspace is not None or options.level is not None
+    plan, file = engine.build(part, anew=told_how)
     if options.dump:
         print(layers(find_api(), plan))
     if not file.is_file():
@@ -87,11 +83,11 @@ def _build(options: argparse.Namespace) -> int:
         return EXIT_FAILED
     print(file)
     if options.dataset:
-        _judge(path, batch, options)
+        _judge(path, options)
     return EXIT_OK
 
 
-def _judge(graph: Path, batch: int, options: argparse.Namespace) -> None:
+def _judge(graph: Path, options: argparse.Namespace) -> None:
     """What the engine costs in mAP; a warning where that is more than its precision may."""
     from splitdet.evaluate.compare import as_table, is_within, reference_engine, run_variant, verdict
 
@@ -99,8 +95,9 @@ def _judge(graph: Path, batch: int, options: argparse.Namespace) -> None:
     settings = {
         "engine": "tensorrt",
         "precision": options.precision,
-        "batch_size": str(batch),
+        "batch_size": str(options.batch),
         "calibration": options.calibration,
+        "dla_core": str(-1 if options.dla is None else options.dla),
     }
     plain = {"engine": reference_engine(graph), "precision": "fp32"}
     reference = run_variant(plain, "fp32", shared)
@@ -112,14 +109,6 @@ def _judge(graph: Path, batch: int, options: argparse.Namespace) -> None:
             "pictures, of the kind that it will see)",
             verdict(row, reference),
         )
-
-
-def _batch(text: str) -> Tuple[int, bool]:
-    """`8` or `1-8`: the largest batch, and whether smaller ones are wanted too."""
-    found = re.match(r"(1-)?(\d{1,4})$", text)
-    if not found:
-        raise EngineError(f"--batch {text}: expects a number, as in 8, or 1 to a number, as in 1-8")
-    return int(found.group(2)), found.group(1) is not None
 
 
 def _target(text: Optional[str]) -> Optional[Tuple[int, int]]:

@@ -134,6 +134,14 @@ class Config:
         "run",
         choices=("auto", "cpu", "gpu"),
     )
+    dla_core: int = _key(
+        -1,
+        "engine tensorrt on a Jetson, precision fp16 or int8: the DLA that runs what it can; -1: none "
+        "(not run on hardware)",
+        "run",
+        low=-1,
+        high=7,
+    )
     devices: Tuple[Union[int, str], ...] = _key(
         (),
         "a worker process on each of these, side by side: numbers of GPUs, as nvidia-smi shows them, or "

@@ -88,7 +88,7 @@ def open_ends(
         return make_ends(make_engine(name, config, feeders), config, model, split, at_least)
 
     engine = config.engine
-    if config.model_type == TRT_V1 and engine == "auto":
+    if engine == "auto" and (config.model_type == TRT_V1 or config.dla_core >= 0):
         engine = TENSORRT
     if engine != "auto":
         _check(engine, model, split)

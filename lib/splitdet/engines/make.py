@@ -16,6 +16,8 @@ def make_engine(name: str, config: Config, feeders: int) -> Engine:
         EngineError: not installed, or without what the configuration asks for.
     """
     device, precision, cores = config.device, config.precision, config.engine_cores
+    if config.dla_core >= 0 and name != "tensorrt":
+        raise EngineError(f"engine {name} does not run on a DLA; set engine: tensorrt, or dla_core: -1")
     if name == "openvino":
         from splitdet.engines.openvino import OpenVinoEngine
 
@@ -28,9 +30,11 @@ def make_engine(name: str, config: Config, feeders: int) -> Engine:
         from splitdet.engines.tensorrt.engine import TensorRTEngine
         from splitdet.engines.tensorrt.options import BuildOptions
 
-        batch = config.batch_size
         calibration = config.calibration if precision == "int8" else ""
-        return TensorRTEngine(BuildOptions(precision, batch, batch > 1, calibration=calibration))
+        dla_core = None if config.dla_core < 0 else config.dla_core
+        return TensorRTEngine(
+            BuildOptions(precision, config.batch_size, dla_core=dla_core, calibration=calibration)
+        )
     if precision not in TENSORFLOW_PRECISIONS:
         raise EngineError(
             f"engine tensorflow has no precision {precision}, only fp32 and tf32; "

@@ -34,9 +34,9 @@ def api() -> Api:
 
 
 @pytest.mark.parametrize("precision", ["fp32", "fp16"])
-@pytest.mark.parametrize(("batch", "smaller"), [(1, False), (4, False), (4, True)])
-def test_an_engine_is_built(api: Api, precision: str, batch: int, smaller: bool) -> None:
-    options = BuildOptions(precision, batch, smaller, target=(8, 6), workspace_mb=256, level=1)
+@pytest.mark.parametrize(("batch", "fixed"), [(1, False), (4, True), (4, False)])
+def test_an_engine_is_built(api: Api, precision: str, batch: int, fixed: bool) -> None:
+    options = BuildOptions(precision, batch, fixed, target=(8, 6), workspace_mb=256, level=1)
     assert len(build(api, small_network(), options)) > 1000
 
 
@@ -48,12 +48,12 @@ def test_an_int8_engine_is_built(api: Api, tmp_path: Path) -> None:
 
 
 def test_a_network_of_fixed_batch_is_taken(api: Api) -> None:
-    assert build(api, small_network(batch=2), replace(FP32, batch=2))
+    assert build(api, small_network(batch=2), replace(FP32, batch=2, fixed=True))
 
 
 def test_a_network_for_another_batch_is_refused(api: Api) -> None:
     with pytest.raises(EngineError, match="takes 2 frames at once, and not 3"):
-        build(api, small_network(batch=2), replace(FP32, batch=3))
+        build(api, small_network(batch=2), replace(FP32, batch=3, fixed=True))
 
 
 def test_a_node_that_is_not_known_is_named(api: Api) -> None:
@@ -106,14 +106,28 @@ def test_a_damaged_engine_is_built_again(api: Api) -> None:
     [
         {"precision": "fp16"},
         {"batch": 2},
-        {"smaller_batches": True},
-        {"workspace_mb": 64},
-        {"level": 1},
+        {"batch": 2, "fixed": True},
+        {"precision": "fp16", "dla_core": 0},
         {"target": (8, 6)},
     ],
 )
 def test_other_options_are_another_engine(api: Api, changes: Any) -> None:
     assert engine_key(api, "one", FP32) != engine_key(api, "one", replace(FP32, **changes))
+
+
+@pytest.mark.parametrize("changes", [{"workspace_mb": 64}, {"level": 1}])
+def test_how_it_is_built_does_not_make_another_engine(api: Api, changes: Any) -> None:
+    assert engine_key(api, "one", FP32) == engine_key(api, "one", replace(FP32, **changes))
+
+
+def test_an_engine_that_is_there_is_built_anew_where_that_is_asked_for(api: Api) -> None:
+    _, file = ready_engine(api, "network", small_network, FP32)
+    old = file.read_bytes()
+    other = small_network(scores_op="Tanh")
+    engine, same_file = ready_engine(api, "network", lambda: other, FP32, anew=True)
+    assert same_file == file
+    assert file.read_bytes() != old
+    assert file.read_bytes().endswith(engine)
 
 
 def test_another_network_is_another_engine(api: Api) -> None:

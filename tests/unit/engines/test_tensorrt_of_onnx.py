@@ -50,11 +50,11 @@ def run(model: bytes, images: np.ndarray) -> List[np.ndarray]:
     return list(session.run(None, {session.get_inputs()[0].name: images}))
 
 
-@pytest.mark.parametrize(("batch", "smaller"), [(1, False), (4, False), (4, True)])
+@pytest.mark.parametrize(("batch", "fixed"), [(1, False), (4, True), (4, False)])
 @pytest.mark.parametrize("precision", ["fp32", "fp16"])
-def test_an_engine_is_built(part: OnnxPart, precision: str, batch: int, smaller: bool) -> None:
+def test_an_engine_is_built(part: OnnxPart, precision: str, batch: int, fixed: bool) -> None:
     pytest.importorskip(MODULE)
-    options = BuildOptions(precision, batch, smaller, target=(8, 6), level=1)
+    options = BuildOptions(precision, batch, fixed, target=(8, 6), level=1)
     engine, file = TensorRTEngine(options).build(part)
     assert len(engine) > 1000
     assert file.read_bytes().endswith(engine)

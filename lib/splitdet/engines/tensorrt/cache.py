@@ -1,12 +1,12 @@
 """Engines that were built before.
 
-An engine fits one network, one version of TensorRT, one kind of GPU and one set of options; all of
-them are in its key, and the key is in its file.
+An engine fits one network, one version of TensorRT, one kind of GPU, one precision and one batch;
+all of them are in its key, and the key is in its file. How it was built, with which memory and for
+how long, is not: a run takes what `splitdet build` made.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Callable, Tuple
 
@@ -18,7 +18,7 @@ from splitdet.engines.tensorrt.cuda import find_cuda
 from splitdet.engines.tensorrt.options import BuildOptions
 
 SUFFIX = ".engine"
-_FORMAT = "1"
+_FORMAT = "2"
 """To be changed when `build` makes another engine of the same things."""
 
 
@@ -36,7 +36,7 @@ def engine_key(api: Api, network: str, options: BuildOptions) -> str:
         device = "{} {}.{}".format(cuda.name, *cuda.capability)
     else:
         device = "compute capability {}.{}".format(*options.target)
-    settings = asdict(options)
+    settings = options.result
     if options.calibration:  # what is in the folder counts, not where it lies
         settings["calibration"] = Pictures(options.calibration, (1, 1)).digest
     words = [f"{name}={settings[name]}" for name in sorted(settings)]
@@ -49,18 +49,20 @@ def ready_engine(
     make_onnx: Callable[[], bytes],
     options: BuildOptions,
     title: str = "building",
+    anew: bool = False,
 ) -> Tuple[bytes, Path]:
     """The engine, from its file or built now, and the file.
 
     Args:
         network: a key of what `make_onnx` gives.
         make_onnx: only called where the engine has to be built.
+        anew: build it even where there is one.
 
     Raises:
         EngineError: see `build`.
     """
     key = engine_key(api, network, options)
-    engine = load_checked(key, SUFFIX)
+    engine = None if anew else load_checked(key, SUFFIX)
     if engine is None:
         engine = build(api, make_onnx(), options, title)
         store_checked(key, SUFFIX, engine)

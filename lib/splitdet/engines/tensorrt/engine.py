@@ -50,7 +50,8 @@ class TensorRTEngine(Engine):
 
     def compile(self, part: Part, on_cpu: Sequence[str]) -> Runner:
         """See `Engine.compile`. Builds an engine, which may take minutes, unless there is one."""
-        return TensorRTRunner(self._api, self.build(part)[0], part.outputs)
+        engine, core = self.build(part)[0], self._options.dla_core
+        return TensorRTRunner(self._api, engine, part.outputs, dla_core=core)
 
     def compile_frames(self, part: Part, nms: Optional[Suppression] = None) -> Optional[Runner]:
         """See `Engine.compile_frames`. The operation is TensorRT's plugin EfficientNMS_TRT."""
@@ -66,13 +67,17 @@ class TensorRTEngine(Engine):
                 return None
             make_exit = partial(SuppressExit, settings=nms.settings, at_least=nms.at_least)
         engine, _ = self.build(part, within)
-        return TensorRTRunner(self._api, engine, outputs, FrameEntry, make_exit)
+        core = self._options.dla_core
+        return TensorRTRunner(self._api, engine, outputs, FrameEntry, make_exit, dla_core=core)
 
-    def build(self, part: Part, nms: Optional[NmsSettings] = None) -> Tuple[bytes, Path]:
+    def build(
+        self, part: Part, nms: Optional[NmsSettings] = None, anew: bool = False
+    ) -> Tuple[bytes, Path]:
         """The engine for a part, and its file, which is missing where it could not be written.
 
         Args:
             nms: what the engine is to suppress by itself; None: nothing, it gives scores and boxes.
+            anew: build it even where there is one.
 
         Raises:
             EngineError: the part does not convert, or TensorRT cannot build it.
@@ -84,7 +89,8 @@ class TensorRTEngine(Engine):
             return onnx if nms is None else append_nms(onnx, nms)
 
         network = key_of(onnx_key(part, shape), repr(nms))
-        return ready_engine(self._api, network, make_onnx, options, f"building {options.precision}")
+        title = f"building {options.precision}"
+        return ready_engine(self._api, network, make_onnx, options, title, anew)
 
     def is_ready(self, part: Part) -> bool:
         """See `Engine.is_ready`: whether its engine was built before."""
@@ -98,5 +104,5 @@ class TensorRTEngine(Engine):
         batch, height, width = frame_shape(part)
         if batch is not None and (batch < options.batch or options.smaller_batches):
             # such graphs take one frame; the runner gives it one after the other
-            options = replace(options, batch=batch, smaller_batches=False)
+            options = replace(options, batch=batch, fixed=True)
         return options, (None if options.smaller_batches else options.batch, height, width, 3)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Optional, Tuple
+from dataclasses import asdict, dataclass
+from typing import Any, Dict, Optional, Tuple
 
 from splitdet.engines.pictures import NEEDED
 from splitdet.errors import EngineError
@@ -23,8 +23,8 @@ class BuildOptions:
     """`fp32`, `fp16` or `int8`. fp32 is exact: TF32 is off."""
     batch: int = 1
     """Most frames that go through together."""
-    smaller_batches: bool = False
-    """Whether an engine is built that takes 1 to `batch` frames; else it computes `batch` always."""
+    fixed: bool = False
+    """Whether the engine always computes `batch` frames, as the network says; else 1 to `batch`."""
     workspace_mb: int = 0
     """Memory that one layer may use for itself, in MiB; 0: as much as there is."""
     dla_core: Optional[int] = None
@@ -35,6 +35,18 @@ class BuildOptions:
     """How long to search for fast kernels, 0 to 5; None: TensorRT's own choice. Since 8.6."""
     target: Optional[Tuple[int, int]] = None
     """Compute capability to build for; None: that of the GPU here. TensorRT for RTX only."""
+
+    @property
+    def smaller_batches(self) -> bool:
+        """Whether the engine takes 1 to `batch` frames. A DLA takes one shape only."""
+        return self.batch > 1 and not self.fixed and self.dla_core is None
+
+    @property
+    def result(self) -> Dict[str, Any]:
+        """What decides which engine this is, by name; the rest only says how it is built."""
+        how = ("workspace_mb", "level", "fixed")
+        found = {name: value for name, value in asdict(self).items() if name not in how}
+        return {**found, "smaller_batches": self.smaller_batches}
 
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, List, Sequence
+from typing import Any, List, Optional, Sequence
 
 import numpy as np
 
@@ -25,6 +25,7 @@ class TensorRTRunner(Runner):
         make_entry: how frames come in.
         make_exit: what becomes of the outputs.
         use_graphs: whether calls are captured as CUDA graphs.
+        dla_core: the DLA that the engine was built for. Not run on hardware.
 
     Raises:
         EngineError: no GPU, not enough of its memory, or the engine is for another one.
@@ -38,6 +39,7 @@ class TensorRTRunner(Runner):
         make_entry: MakeEntry = CopyEntry,
         make_exit: MakeExit = CopyExit,
         use_graphs: bool = True,
+        dla_core: Optional[int] = None,
     ) -> None:
         self.size_bytes = len(engine)
         self._api = api
@@ -45,9 +47,11 @@ class TensorRTRunner(Runner):
         self._cuda.activate()
         self._outputs = list(outputs)
         self._ends = (make_entry, make_exit)
-        self._use_graphs = use_graphs
+        self._use_graphs = use_graphs and dla_core is None  # a graph cannot hold what a DLA does
         api.messages.clear()
         self._runtime = api.trt.Runtime(api.logger)
+        if dla_core is not None:
+            self._runtime.DLA_core = dla_core
         self._engine = self._runtime.deserialize_cuda_engine(engine)
         if self._engine is None:
             raise EngineError(f"{api.description} cannot load this engine: {api.reason()}")
