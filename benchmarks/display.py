@@ -177,16 +177,24 @@ def main() -> None:
     parser.add_argument("--model", default="ssdlite_mobilenet_v2_coco_2018_05_09")
     parser.add_argument("--frames", type=int, default=600)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--only", nargs="+", metavar="WORDS", help="displays whose names have such words"
+    )
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--machine", default=platform.machine(), help="what to call this machine")
     parser.add_argument("--json", metavar="FILE", type=Path)
     options = parser.parse_args()
-    runs: Dict[str, List[Dict[str, float]]] = {variant.name: [] for variant in VARIANTS}
+    wanted = [
+        variant
+        for variant in VARIANTS
+        if variant.name == "off" or any(words in variant.name for words in options.only or [""])
+    ]
+    runs: Dict[str, List[Dict[str, float]]] = {variant.name: [] for variant in wanted}
     with tempfile.TemporaryDirectory() as folder, screen() as server:
         enlarge(options.video, Path(folder) / "video.mp4")
         measure(VARIANTS[0], options, folder, server)  # caches are filled, and engines chosen
         for number in range(options.rounds):
-            for variant in VARIANTS[:: -1 if number % 2 else 1]:
+            for variant in wanted[:: -1 if number % 2 else 1]:
                 runs[variant.name].append(measure(variant, options, folder, server))
     rows = [compared(name, found, runs["off"]) for name, found in runs.items()]
     for row in rows:

@@ -116,6 +116,7 @@ class _Run:
         self._meter = meter
         self._output = output
         self._viewer = viewer
+        self._events_due_s = 0.0
         self._trace = TraceWriter(job.trace, self._facts()) if job.trace else None
         self._pipeline = assemble(source, detector, output, self._leave)
         self._bar: Any = None
@@ -194,11 +195,15 @@ class _Run:
         while True:
             with pipeline.working("window"):
                 begin_s = time.perf_counter()
-                if self._viewer.refresh():
+                is_new = self._viewer.refresh()
+                if is_new:
                     self._meter.shown(time.perf_counter() - begin_s)
                 self._meter.not_shown = self._viewer.not_shown
-                if self._viewer.wants_to_quit():
-                    return True
+                # a window waits for its events, a millisecond or more: not for each frame unseen
+                if is_new or begin_s >= self._events_due_s or self._viewer.is_paused():
+                    self._events_due_s = begin_s + EVENTS_S
+                    if self._viewer.wants_to_quit():
+                        return True
             if self._source.live or pipeline.stopping or not self._viewer.is_paused():
                 return False
 

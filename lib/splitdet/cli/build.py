@@ -92,13 +92,13 @@ def _judge(graph: Path, options: argparse.Namespace) -> None:
     from splitdet.evaluate.compare import as_table, is_within, reference_engine, run_variant, verdict
 
     shared = ["--model", str(graph), "--dataset", options.dataset, "--speed-s", "0"]
-    settings = {
-        "engine": "tensorrt",
-        "precision": options.precision,
-        "batch_size": str(options.batch),
-        "calibration": options.calibration,
-        "dla_core": str(-1 if options.dla is None else options.dla),
-    }
+    settings = {"engine": "tensorrt", "precision": options.precision}
+    if options.batch > 1:
+        settings["batch_size"] = str(options.batch)
+    if options.calibration:
+        settings["calibration"] = options.calibration
+    if options.dla is not None:
+        settings["dla_core"] = str(options.dla)
     plain = {"engine": reference_engine(graph), "precision": "fp32"}
     reference = run_variant(plain, "fp32", shared)
     row = run_variant(settings, options.precision, shared)

@@ -38,6 +38,12 @@ def test_frames_that_come_unevenly_do_not_break_the_beat(clock: Clock) -> None:
     assert sum(_due(clock, Beat(30.0), sorted(times_s))) / 10 >= 29
 
 
+@pytest.mark.parametrize("first_s", [0.0, 3.0, 1e6])
+def test_the_first_begins_the_beat_whatever_the_clock_shows(first_s: float, clock: Clock) -> None:
+    times_s = [first_s, first_s + 5.0, first_s + 10.5, first_s + 11.0]
+    assert _due(clock, Beat(0.1), times_s) == [True, False, True, False]
+
+
 def test_after_a_pause_one_is_made_up_for_and_no_more(clock: Clock) -> None:
     times_s = [100.0, 200.0, 200.01, 200.02, 200.09, 200.1, 200.15]
     assert _due(clock, Beat(10.0), times_s) == [True, True, True, False, False, True, False]
