@@ -41,12 +41,13 @@ class LiveView:
     def __init__(self, found: Detections = FOUND, size_px: Any = (48, 64), **config: Any) -> None:
         self.detector = FakeDetector(config=make_config(vis_text=False, **config))
         self.meter = Meter(1.0)
-        self.sink = WebSink(self.detector.config, self.detector, self.meter, SOURCE)
+        painter = Painter(self.detector.labels)
+        self.sink = WebSink(self.detector.config, self.detector, painter, self.meter, SOURCE)
         self.address = f"http://127.0.0.1:{self.sink.port}"
         self.index = 0
         self._found = found
         self._size = size_px
-        self._output = Output(Painter(self.detector.labels), [self.sink], self.meter, False)
+        self._output = Output(painter, [self.sink], self.meter, False)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._feed, daemon=True)
 

@@ -25,6 +25,7 @@ from splitdet.errors import (
     StallError,
 )
 from splitdet.job import Job, Outcome
+from splitdet.opencv import on_one_thread
 from splitdet.output import Output
 from splitdet.pipeline.meter import Meter, console_line
 from splitdet.pipeline.pipeline import CLOSE_TIMEOUT_S, Pipeline
@@ -59,6 +60,7 @@ def _undisturbed() -> Iterator[None]:
             signal.signal(number, handler or signal.SIG_DFL)
 
 
+@on_one_thread()
 def run(job: Job) -> Outcome:
     """Run until the source ends, somebody stops it, or something fails.
 
@@ -74,7 +76,8 @@ def run(job: Job) -> Outcome:
         detector = Detector.from_config(config)
         made.callback(detector.close)
         meter = Meter(config.fps_interval, job.warm_up_s)
-        sinks = make_sinks(job, source, detector, meter)
+        painter = Painter(detector.labels, config.roi)
+        sinks = make_sinks(job, source, detector, painter, meter)
         for sink in sinks:
             made.callback(sink.close)
         detector.warm_up(*(source.size_px or WARM_UP_SIZE_PX))
@@ -86,7 +89,6 @@ def run(job: Job) -> Outcome:
             detector.engine.description,
             time.perf_counter() - began_s,
         )
-        painter = Painter(detector.labels, config.roi)
         viewer = make_viewer(job, detector, painter, meter, source.size_px)
         if viewer:
             made.callback(viewer.close)

@@ -13,6 +13,7 @@ from typing import Callable, Dict, NamedTuple, Optional, Sequence, Tuple
 from splitdet.config import Config
 from splitdet.detector import Detector
 from splitdet.errors import SplitdetError, described
+from splitdet.opencv import on_one_thread
 from splitdet.processes.ring import Ring, Slot
 from splitdet.processes.worker import Link, ParentGone
 from splitdet.types import Batch, Detections, Frame, Selection
@@ -71,6 +72,7 @@ class _Task:
     error: Optional[SplitdetError] = None
 
 
+@on_one_thread()
 def serve(link: Link, ring: Ring, config: Config, place: Place) -> None:
     """Answer requests until there are no more.
 

@@ -8,6 +8,7 @@ from typing import Callable, NamedTuple, Sequence
 
 import numpy as np
 
+from splitdet.opencv import on_one_thread
 from splitdet.processes.ring import Ring, Slot
 from splitdet.processes.worker import Link
 from splitdet.sinks.base import EVENTS_S, Viewer
@@ -103,6 +104,7 @@ class _Remote:
             self._threshold.set(result.threshold)
 
 
+@on_one_thread()
 def show(
     link: Link,
     ring: Ring,

@@ -32,7 +32,9 @@ from splitdet.visualize.painter import Painter
 log = logging.getLogger(__name__)
 
 
-def make_sinks(job: Job, source: Source, detector: Detector, meter: Meter) -> List[Sink]:
+def make_sinks(
+    job: Job, source: Source, detector: Detector, painter: Painter, meter: Meter
+) -> List[Sink]:
     """What the results are written to; each to a place of its own, none to what is being read.
 
     Raises:
@@ -69,17 +71,19 @@ def make_sinks(job: Job, source: Source, detector: Detector, meter: Meter) -> Li
     if job.config.events:
         sinks.append(EventSink(job.config, detector.labels))
     if job.config.web:
-        sinks.append(_web_view(job.config, detector, meter, source))
+        sinks.append(_web_view(job.config, detector, painter, meter, source))
     return sinks
 
 
-def _web_view(config: Config, detector: Detector, meter: Meter, source: Source) -> Sink:
+def _web_view(
+    config: Config, detector: Detector, painter: Painter, meter: Meter, source: Source
+) -> Sink:
     try:
         from splitdet.web.sink import WebSink
     except ImportError as error:
         package = str(error.name).partition(".")[0]
         raise SinkError(f"web: {package} is not installed: pip install 'splitdet[web]'") from None
-    return WebSink(config, detector, meter, source.name)
+    return WebSink(config, detector, painter, meter, source.name)
 
 
 def _picture_sink(path: str, job: Job, source: Source) -> Sink:

@@ -6,9 +6,8 @@ import asyncio
 import json
 import logging
 from dataclasses import replace
-from typing import Any, AsyncIterator, Dict, NamedTuple, Set
+from typing import Any, AsyncIterator, Dict, Set
 
-import numpy as np
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
@@ -17,13 +16,13 @@ from starlette.routing import Route
 from splitdet.addresses import without_password
 from splitdet.labels import Labels
 from splitdet.sinks.json_lines import frame_record
-from splitdet.types import Detections, Frame
 from splitdet.visualize.palette import colour
 from splitdet.web.figures import Figures
-from splitdet.web.jpeg import JpegEncoder
+from splitdet.web.jpeg import JpegEncoder, Paint
 from splitdet.web.metrics import Metrics
 from splitdet.web.newest import Ended, Newest
 from splitdet.web.page import page_routes
+from splitdet.web.result import Result
 
 SNAPSHOT_TIMEOUT_S = 5.0
 KEEP_ALIVE_S = 15.0
@@ -35,25 +34,20 @@ _HEAD = b"Content-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n"
 log = logging.getLogger(__name__)
 
 
-class Result(NamedTuple):
-    """A frame with what was found in it."""
-
-    frame: Frame
-    found: Detections
-
-
 class WebView:
     """The answers, as `app` of ASGI.
 
     Args:
-        pictures: annotated pictures, uint8 (H, W, 3), BGR.
-        results: frames with what was found in them.
+        pictures: results to be shown as pictures.
+        results: results to be told.
+        paint: draws a result, uint8 (H, W, 3), BGR.
     """
 
     def __init__(
         self,
-        pictures: Newest[np.ndarray],
+        pictures: Newest[Result],
         results: Newest[Result],
+        paint: Paint,
         figures: Figures,
         labels: Labels,
     ) -> None:
@@ -62,7 +56,7 @@ class WebView:
         self._figures = figures
         self._labels = labels
         self._streams: Set[asyncio.Task[Any]] = set()
-        self._encoder = JpegEncoder()
+        self._encoder = JpegEncoder(paint)
         self._metrics = Metrics(figures)
         routes = [
             *page_routes(),
@@ -96,11 +90,11 @@ class WebView:
 
     async def _snapshot(self, request: Request) -> Response:
         try:
-            picture = await self._pictures.next(SNAPSHOT_TIMEOUT_S)
+            result = await self._pictures.next(SNAPSHOT_TIMEOUT_S)
         except (asyncio.TimeoutError, Ended):
             reason = f"no frame came for {SNAPSHOT_TIMEOUT_S:g} seconds, or the run has ended\n"
             return PlainTextResponse(reason, 503)
-        return Response(await self._encoder.encode(picture), media_type="image/jpeg")
+        return Response(await self._encoder.encode(result), media_type="image/jpeg")
 
     async def _detections(self, request: Request) -> Response:
         return self._streamed(request, self._events(), "text/event-stream")

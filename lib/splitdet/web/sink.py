@@ -13,10 +13,12 @@ from splitdet.errors import ConfigError
 from splitdet.pipeline.meter import Meter
 from splitdet.sinks.base import Sink
 from splitdet.types import Detections, Frame
-from splitdet.web.app import Result, WebView
+from splitdet.visualize.painter import Painter, fps_note
+from splitdet.web.app import WebView
 from splitdet.web.figures import Figures
 from splitdet.web.guard import Guard, is_loopback
 from splitdet.web.newest import Newest
+from splitdet.web.result import Result
 from splitdet.web.server import Server
 
 MOST_FPS = 30.0
@@ -29,6 +31,7 @@ class WebSink(Sink):
     Pictures and results go out `max_vis_fps` times a second at most, 30 times where that is 0.
 
     Args:
+        painter: draws the pictures, on a thread of the view.
         source: what the frames come from, for people.
 
     Raises:
@@ -38,18 +41,25 @@ class WebSink(Sink):
 
     shows_first = True
 
-    def __init__(self, config: Config, detector: Detector, meter: Meter, source: str) -> None:
+    def __init__(
+        self, config: Config, detector: Detector, painter: Painter, meter: Meter, source: str
+    ) -> None:
         if not is_loopback(config.web_host) and not config.web_token:
             raise ConfigError(
                 f"web_host is {config.web_host}, which others can reach: set web_token to a secret of "
                 "yours that they have to know"
             )
         most_fps = config.max_vis_fps or MOST_FPS
-        self._pictures: Newest[np.ndarray] = Newest(most_fps)
+        self._pictures: Newest[Result] = Newest(most_fps)
         self._results: Newest[Result] = Newest(most_fps)
         self._server = Server(config.web_host, config.web)
         figures = Figures(detector, meter, source)
-        view = WebView(self._pictures, self._results, figures, detector.labels)
+
+        def paint(result: Result) -> np.ndarray:
+            notes = [fps_note(meter.current_fps)] if config.vis_text else []
+            return painter.paint(result.frame.image, result.found, notes)
+
+        view = WebView(self._pictures, self._results, paint, figures, detector.labels)
         self._server.start(Guard(view.app, config.web_token, self._server.port), view.end)
         host = f"[{config.web_host}]" if ":" in config.web_host else config.web_host
         hint = "?token=.. (web_token)" if config.web_token else ""
@@ -60,16 +70,11 @@ class WebSink(Sink):
         """Where it listens."""
         return self._server.port
 
-    def wants_picture(self) -> bool:
-        """See `Sink.wants_picture`: whether a client waits for one, and it is due."""
-        return self._pictures.is_wanted()
-
     def write(self, frame: Frame, found: Detections, picture: Optional[np.ndarray]) -> None:
-        """See `Sink.write`. Nothing is copied or encoded here."""
-        if picture is not None:
-            self._pictures.put(picture)
-        if self._results.is_wanted():
-            self._results.put(Result(frame, found))
+        """See `Sink.write`. Nothing is drawn or encoded here, so that detection does not wait for it."""
+        for wanted in (self._pictures, self._results):
+            if wanted.is_wanted():
+                wanted.put(Result(frame, found))
 
     def close(self) -> None:
         """See `Sink.close`."""

@@ -15,11 +15,13 @@ from splitdet.job import Job
 from splitdet.pipeline.meter import Meter
 from splitdet.sinks.base import Sink
 from splitdet.sinks.choose import make_sinks
+from splitdet.visualize.painter import Painter
 
 
 def _sinks(**config: Any) -> List[Sink]:
     job = Job(make_config(**config), "fake")
-    return make_sinks(job, FakeSource(1), FakeDetector(config=job.config), Meter(5.0))
+    detector = FakeDetector(config=job.config)
+    return make_sinks(job, FakeSource(1), detector, Painter(detector.labels), Meter(5.0))
 
 
 def test_a_run_has_none_unless_it_is_asked_for() -> None:

@@ -14,11 +14,13 @@ from results import PICTURE
 from splitdet.config import make_config
 from splitdet.errors import SinkError
 from splitdet.job import Job
+from splitdet.labels import Labels
 from splitdet.pipeline.meter import Meter
 from splitdet.sinks.base import Sink
 from splitdet.sinks.choose import make_sinks
 from splitdet.sources.choose import open_source
 from splitdet.sources.synthetic import SyntheticSource
+from splitdet.visualize.painter import Painter
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +34,7 @@ def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def sinks_of(source: str, save: Any = "", config: Any = None, **places: str) -> List[Sink]:
     """What a run from `source` writes to."""
     job = Job(make_config(**(config or {})), source, save, **places)
-    return make_sinks(job, open_source(source), FakeDetector(), Meter(5.0))
+    return make_sinks(job, open_source(source), FakeDetector(), Painter(Labels({})), Meter(5.0))
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,20 @@ import pytest
 pytest.importorskip("uvicorn", reason="needs splitdet[web]")
 pytest.importorskip("prometheus_client", reason="needs splitdet[web]")
 
+from splitdet.types import Detections, Frame
 from splitdet.web.jpeg import JpegEncoder
+from splitdet.web.result import Result
 from web_view import decoded
 
-FIRST, SECOND = (np.full((8, 8, 3), value, np.uint8) for value in (50, 200))
+FIRST, SECOND = (
+    Result(Frame(np.full((8, 8, 3), value, np.uint8), 0, "", 0.0, 0.0), Detections.none())
+    for value in (50, 200)
+)
+
+
+def paint(result: Result) -> np.ndarray:
+    """The frame, with nothing drawn."""
+    return result.frame.image
 
 
 def test_a_picture_is_encoded_once_for_all_who_want_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,7 +38,7 @@ def test_a_picture_is_encoded_once_for_all_who_want_it(monkeypatch: pytest.Monke
         return encode(*arguments)
 
     async def check() -> List[bytes]:
-        encoder = JpegEncoder()
+        encoder = JpegEncoder(paint)
         jpegs = await asyncio.gather(*(encoder.encode(FIRST) for _ in range(3)))
         jpegs.append(await encoder.encode(SECOND))
         encoder.close()
@@ -43,7 +53,7 @@ def test_a_picture_is_encoded_once_for_all_who_want_it(monkeypatch: pytest.Monke
 
 def test_a_client_that_leaves_does_not_take_it_from_the_others() -> None:
     async def check() -> bytes:
-        encoder = JpegEncoder()
+        encoder = JpegEncoder(paint)
         leaves, stays = (asyncio.ensure_future(encoder.encode(FIRST)) for _ in range(2))
         await asyncio.sleep(0)
         leaves.cancel()
