@@ -18,6 +18,7 @@ from splitdet.types import Frame
 FIRST_PAUSE_S = 0.25  # between the first and the second attempt; it doubles from then on
 STEADY_S = 1.0  # a stream that breaks off sooner than that is looked for with the pauses as they were
 IDLE_S = 0.5  # after such a time without a read, what has piled up is old
+MOST_TRIES = 3  # to get a file beyond one frame; it may be cut off where it lies
 log = logging.getLogger(__name__)
 
 
@@ -60,6 +61,8 @@ class StreamSource(Source):
         self._first_index = 0
         self._lost_rate: Optional[float] = None  # of the stream before it was gone
         self._touched_s = self._seen_s  # from then on frames have been piling up
+        self._tries = 0  # to go on with a file from frame `_resumed_index` on
+        self._resumed_index = 0
         if not patient:
             try:
                 self._open()
@@ -128,8 +131,16 @@ class StreamSource(Source):
         self._touched_s = time.perf_counter()
         self._first_index = self._index
         capture.open()
+        if capture.has_length:
+            self._resume(capture)
         if not self._interrupted.is_set():
             self._report(capture)
+
+    def _resume(self, capture: Capture) -> None:
+        """Let a file go on where it broke off."""
+        capture.skip(self._index)
+        self._tries = self._tries + 1 if self._index == self._resumed_index else 1
+        self._resumed_index = self._index
 
     def _read(self, begin_s: float) -> Optional[Frame]:
         assert self._capture is not None
@@ -175,8 +186,10 @@ class StreamSource(Source):
             missed_s: since when a frame has been waited for; before that it may have been there.
 
         Raises:
-            SourceError: it has been gone for too long.
+            SourceError: it has been gone for too long, or is a file that goes no further.
         """
+        if self._tries >= MOST_TRIES and self._index == self._resumed_index:
+            raise SourceError(f"{self.name}: breaks off after {self._index} frames each time ({reason})")
         if not self._reason:
             self._lost_rate = self._rate_so_far()
             if self._seen_s - self._first_s >= STEADY_S:
@@ -214,7 +227,8 @@ class StreamSource(Source):
         """Count the gap that ends then."""
         seconds = end_s - self._seen_s
         rate = self._lost_rate or self.frame_rate
-        frames = max(0, round(seconds * rate) - 1) if rate else 0
+        # a file waits for its reader
+        frames = max(0, round(seconds * rate) - 1) if rate and self.live else 0
         gap = Gap(self.name, self._first_reason, seconds, frames)
         self.gaps.add(gap)
         return gap

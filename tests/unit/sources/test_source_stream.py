@@ -98,6 +98,27 @@ def test_frames_are_numbered_on_after_a_gap() -> None:
     assert [frame.index for frame in iter(source.read, None)] == [0, 1, 2]
 
 
+@pytest.fixture
+def _of_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streams are files behind an address."""
+    monkeypatch.setattr(ScriptedCapture, "has_length", True)
+    monkeypatch.setattr(ScriptedCapture, "_skip", lambda self: self.read() is not None)
+
+
+@pytest.mark.usefixtures("_of_files")
+def test_a_file_goes_on_where_it_broke_off_and_misses_nothing() -> None:
+    source = stream([1, 2, GONE], [NOT_FOUND], [1, GONE], [1, 2, 3, 4, None])
+    assert greys(source) == [1, 2, 3, 4]
+    assert [gap.frames for gap in source.gaps.last] == [0]
+
+
+@pytest.mark.usefixtures("_of_files")
+def test_a_file_that_always_breaks_off_at_one_frame_is_given_up() -> None:
+    source = stream([1, GONE], *([1, 2, GONE] for _ in range(4)), [1, 2, 3, None])
+    with pytest.raises(SourceError, match="breaks off after 2 frames each time"):
+        greys(source)
+
+
 def test_a_gap_is_counted_with_its_first_reason_and_what_was_missed() -> None:
     source = stream([1, GONE], [NOT_FOUND], [2, GONE], [3, None])
     greys(source)

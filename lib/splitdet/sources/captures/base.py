@@ -67,6 +67,16 @@ class Capture(ABC):
             if waited == WAITED_FRAMES:
                 return
 
+    def skip(self, count: int) -> None:
+        """Leave out the next `count` frames, or as many as there are.
+
+        Raises:
+            SourceError: see `read`.
+        """
+        for _ in range(count):
+            if self.interrupted.is_set() or not self._skip():
+                return
+
     @property
     def has_length(self) -> bool:
         """Whether the stream tells how long it is, as a file behind an address does."""

@@ -102,11 +102,25 @@ class PyAVCapture(Capture):
         """Frames; what cannot be decoded, because packets were lost, is left out."""
         import av
 
-        for packet in self._container.demux(self._stream):
+        for packet in self._packets():
             try:
                 yield from packet.decode()
             except av.error.InvalidDataError:
                 continue
+
+    def _packets(self) -> Iterator[Any]:
+        """Packets; of a file not the half of one with which the connection ended."""
+        doubtful: Any = None
+        for packet in self._container.demux(self._stream):
+            if doubtful is not None:
+                yield doubtful
+                doubtful = None
+            if packet.is_corrupt and self.has_length:
+                doubtful = packet  # until there is another one behind it
+            else:
+                yield packet
+        if doubtful is not None:
+            yield doubtful
 
     def _decoded(self) -> Any:
         """The next frame; None at the end."""
