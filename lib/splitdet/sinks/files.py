@@ -84,12 +84,22 @@ def _opened(path: str, mode: str) -> Iterator[TextIO]:
         yield cast(TextIO, file)
 
 
+def _is_cut_off(path: str) -> bool:
+    """Whether a text ends within a line, as when the power fails."""
+    if not os.path.isfile(path):  # a pipe, say
+        return False
+    with open(path, "rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 1))
+        return file.read() not in (b"", b"\n")
+
+
 class TextFile:
     """A text file that stays open from one frame to the next.
 
     Args:
         head: what it begins with.
-        append: go on with a file that is there; else it is emptied.
+        append: go on with a file that is there, on a new line; else it is emptied.
 
     Raises:
         SinkError: the file cannot be made.
@@ -100,7 +110,7 @@ class TextFile:
         self.path = path
         with writing(path), ExitStack() as opening:
             self._file = opening.enter_context(_opened(path, "a" if append else "w"))
-            self._file.write(head)
+            self._file.write("\n" if append and _is_cut_off(path) else head)
             self._closing = opening.pop_all()
 
     def write(self, text: str) -> None:

@@ -96,13 +96,14 @@ class Guard:
     def _has_token(self, request: Request) -> bool:
         scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
         cookie = request.cookies.get(self._cookie, "")
+        bearer = credentials.strip() if scheme.lower() == "bearer" else ""
         candidates = [
-            (request.query_params.get("token", ""), self._token),
-            (credentials.strip() if scheme.lower() == "bearer" else "", self._token),
-            (cookie, self._cookie_value.encode()),
+            (request.query_params.get("token", "").encode(), self._token),
+            (bearer.encode("latin-1"), self._token),  # the bytes that came
+            (cookie.encode(), self._cookie_value.encode()),
         ]
         # what is wrong takes as long to compare as what is nearly right
-        return any(hmac.compare_digest(given.encode(), wanted) for given, wanted in candidates)
+        return any(hmac.compare_digest(given, wanted) for given, wanted in candidates)
 
     def _set_cookie(self, request: Request) -> str:
         secure = "; Secure" if request.url.scheme == "https" else ""

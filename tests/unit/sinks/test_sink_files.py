@@ -62,6 +62,27 @@ def test_a_name_that_is_no_text_is_written_as_it_is(tmp_path: Path) -> None:
     assert (tmp_path / "a.csv").read_bytes() == b"caf\xe9.jpg\n"
 
 
+def test_a_line_that_was_cut_off_is_not_gone_on_with(tmp_path: Path) -> None:
+    path = tmp_path / "log.txt"
+    path.write_text("old\nhalf of a l")
+    file = TextFile(str(path), append=True)
+    file.write("new\n")
+    file.close()
+    assert path.read_text() == "old\nhalf of a l\nnew\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_named_pipe_can_be_appended_to(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    file = TextFile(str(path), append=True)
+    file.write("new\n")
+    assert os.read(reader, 100) == b"new\n"
+    file.close()
+    os.close(reader)
+
+
 @pytest.mark.parametrize(("append", "content"), [(False, "new\n"), (True, "old\nnew\n")])
 def test_a_text_file_begins_anew_or_is_gone_on_with(tmp_path: Path, append: bool, content: str) -> None:
     path = tmp_path / "a.txt"
