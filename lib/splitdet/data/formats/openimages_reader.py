@@ -133,7 +133,7 @@ def class_descriptions(root: Path) -> Dict[str, str]:
 
 def _lines(file: Path) -> Iterator[Tuple[int, List[str]]]:
     """Number and fields of each line that is not empty; no fields where it is no CSV."""
-    with open(str(file), encoding="utf-8-sig", errors="replace", newline="") as stream:
+    with open(str(file), encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
         rows = csv.reader(stream)
         while True:
             try:

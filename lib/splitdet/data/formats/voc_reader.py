@@ -109,7 +109,7 @@ def _listed_parts(root: Path) -> Dict[str, str]:
     for file in lists:
         part = part_of_folder(file.stem)  # those of single classes, cat_train.txt, are passed over
         if part:
-            names = file.read_text(encoding="utf-8", errors="replace").split()
+            names = file.read_text(encoding="utf-8", errors="surrogateescape").split()
             parts.update(dict.fromkeys(names, part))
     return parts
 

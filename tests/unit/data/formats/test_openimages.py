@@ -110,3 +110,10 @@ def test_a_name_that_is_no_text_is_written_as_the_file_has_it(tmp_path: Path) ->
     assert os.listdir(os.fsencode(str(tmp_path / "images"))) == [b"caf\xe9.jpg"]
     rows = (tmp_path / "annotations-bbox.csv").read_bytes().splitlines()
     assert [row.split(b",")[0] for row in rows[1:]] == [b"caf\xe9"] * 2
+
+
+def test_a_name_that_is_no_text_is_found_again(tmp_path: Path) -> None:
+    name = os.fsdecode(b"caf\xe9.jpg")
+    (one,), findings = read(write(tmp_path, "openimages", [record(0, name=name)]))
+    assert one.name == name
+    assert not findings.counts
