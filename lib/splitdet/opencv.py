@@ -12,8 +12,8 @@ import cv2
 def on_one_thread() -> Iterator[None]:
     """Let OpenCV work on the thread that calls it.
 
-    Where stages work side by side, its pool of threads is no faster, and while it waits for the next
-    call it keeps every core busy: a window took five times the CPU time with 16 threads.
+    Where stages work side by side, its pool of threads makes nothing faster, and its threads spin while
+    they wait for the next call, which takes cores from the others.
     """
     before = cv2.getNumThreads()
     cv2.setNumThreads(1)

@@ -60,7 +60,7 @@ class BuildOptions:
         if self.level is not None and not 0 <= self.level <= 5:
             raise EngineError(f"optimization level {self.level}: expects 0 to 5")
         if self.dla_core is not None and self.precision == "fp32":
-            raise EngineError("a DLA computes fp16 and int8 only; give --precision fp16 or int8")
+            raise EngineError("a DLA computes fp16 and int8 only; set precision fp16 or int8")
         if self.precision == "int8" and not self.calibration:
             raise EngineError(NEEDED)
         if self.calibration and self.precision != "int8":
