@@ -106,6 +106,7 @@ def test_an_engine_that_costs_too_much_map_is_warned_of(
 ) -> None:
     def run_variant(settings: Dict[str, str], precision: str, options: List[str]) -> Row:
         assert options[:4] == ["--model", str(tiny_model), "--dataset", "labelled"]
+        assert ("batch_size=1" in options) == (settings["engine"] == "tensorrt")
         return Row(settings, precision, evaluated(ap if settings["engine"] == "tensorrt" else 0.3))
 
     monkeypatch.setattr("splitdet.evaluate.compare.run_variant", run_variant)  # no GPU to run it on
@@ -114,3 +115,12 @@ def test_an_engine_that_costs_too_much_map_is_warned_of(
     assert "| 0.3000 |" in capsys.readouterr().out
     warning = "mAP of this engine: NOT within 0.002, the limit of fp16"
     assert any(warning in text for text in caplog.messages) == is_warned
+
+
+def test_an_engine_without_a_dla_is_refused(tiny_model: Path, tmp_path: Path) -> None:
+    settings = ("--set", f"model_path={tiny_model}", "--set", "dla_core=0", "--set", "engine=openvino")
+    done = call_here("run", "synthetic:3", "none", *settings, folder=tmp_path)
+    assert done.returncode == EXIT_BAD_INPUT
+    assert (
+        done.stderr.strip() == "error: engine openvino has no DLA; set engine: tensorrt, or dla_core: -1"
+    )

@@ -37,3 +37,13 @@ def test_a_run_has_one_and_leaves_them_as_they_were(monkeypatch: pytest.MonkeyPa
     splitdet.run.run(Job(make_config(visualize=False), "fake"))
     assert seen == [1, 1]
     assert cv2.getNumThreads() == 3
+
+
+def test_the_last_of_several_gives_them_back() -> None:
+    first, second = on_one_thread(), on_one_thread()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert cv2.getNumThreads() == 1
+    second.__exit__(None, None, None)
+    assert cv2.getNumThreads() == 3

@@ -78,7 +78,7 @@ def _build(options: argparse.Namespace) -> int:
     plan, file = engine.build(part, anew=told_how)
     if options.dump:
         print(layers(find_api(), plan))
-    if not file.is_file():
+    if not (file.is_file() and file.read_bytes().endswith(plan)):
         print(f"{file}: the engine could not be kept", file=sys.stderr)
         return EXIT_FAILED
     print(file)
@@ -93,15 +93,15 @@ def _judge(graph: Path, options: argparse.Namespace) -> None:
 
     shared = ["--model", str(graph), "--dataset", options.dataset, "--speed-s", "0"]
     settings = {"engine": "tensorrt", "precision": options.precision}
-    if options.batch > 1:
-        settings["batch_size"] = str(options.batch)
-    if options.calibration:
-        settings["calibration"] = options.calibration
-    if options.dla is not None:
-        settings["dla_core"] = str(options.dla)
+    built = {
+        "batch_size": options.batch,
+        "calibration": options.calibration,
+        "dla_core": -1 if options.dla is None else options.dla,
+    }
+    as_built = [word for key, value in built.items() for word in ("--set", f"{key}={value}")]
     plain = {"engine": reference_engine(graph), "precision": "fp32"}
     reference = run_variant(plain, "fp32", shared)
-    row = run_variant(settings, options.precision, shared)
+    row = run_variant(settings, options.precision, [*shared, *as_built])
     print(as_table([reference, row]))
     if not is_within(row, reference):
         log.warning(

@@ -90,6 +90,8 @@ def open_ends(
     engine = config.engine
     if engine == "auto" and (config.model_type == TRT_V1 or config.dla_core >= 0):
         engine = TENSORRT
+    if config.dla_core >= 0 and engine != TENSORRT:
+        raise EngineError(f"engine {engine} has no DLA; set engine: tensorrt, or dla_core: -1")
     if engine != "auto":
         _check(engine, model, split)
         return by(engine)

@@ -16,8 +16,6 @@ def make_engine(name: str, config: Config, feeders: int) -> Engine:
         EngineError: not installed, or without what the configuration asks for.
     """
     device, precision, cores = config.device, config.precision, config.engine_cores
-    if config.dla_core >= 0 and name != "tensorrt":
-        raise EngineError(f"engine {name} does not run on a DLA; set engine: tensorrt, or dla_core: -1")
     if name == "openvino":
         from splitdet.engines.openvino import OpenVinoEngine
 

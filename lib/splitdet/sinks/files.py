@@ -88,10 +88,13 @@ def _is_cut_off(path: str) -> bool:
     """Whether a text ends within a line, as when the power fails."""
     if not os.path.isfile(path):  # a pipe, say
         return False
-    with open(path, "rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - 1))
-        return file.read() not in (b"", b"\n")
+    try:
+        with open(path, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 1))
+            return file.read() not in (b"", b"\n")
+    except OSError:  # a file may be there to be written alone
+        return False
 
 
 class TextFile:

@@ -155,6 +155,7 @@ class PlayedSource(Source):
         self._given = 0
         self._inner.close()
         self._inner = self._make_source()
+        self._inner.share_counts(self.gaps, self._inner.skipped)
 
 
 def _frames_before(time_s: float, rate: float) -> int:

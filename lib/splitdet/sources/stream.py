@@ -61,6 +61,7 @@ class StreamSource(Source):
         self._first_index = 0
         self._lost_rate: Optional[float] = None  # of the stream before it was gone
         self._touched_s = self._seen_s  # from then on frames have been piling up
+        self._has_length = False  # as a file has
         self._tries = 0  # to go on with a file from frame `_resumed_index` on
         self._resumed_index = 0
         if not patient:
@@ -101,6 +102,7 @@ class StreamSource(Source):
                 if self._capture is None:
                     self._wait()
                     self._open()
+                    continue  # unless it was interrupted meanwhile
                 frame = self._read(begin_s)
             except SourceError as error:
                 self._lose(str(error), begin_s)
@@ -131,16 +133,17 @@ class StreamSource(Source):
         self._touched_s = time.perf_counter()
         self._first_index = self._index
         capture.open()
-        if capture.has_length:
+        self._has_length = capture.has_length
+        if self._has_length and self._index:
             self._resume(capture)
         if not self._interrupted.is_set():
             self._report(capture)
 
     def _resume(self, capture: Capture) -> None:
         """Let a file go on where it broke off."""
-        capture.skip(self._index)
         self._tries = self._tries + 1 if self._index == self._resumed_index else 1
         self._resumed_index = self._index
+        capture.skip(self._index)
 
     def _read(self, begin_s: float) -> Optional[Frame]:
         assert self._capture is not None
@@ -150,7 +153,8 @@ class StreamSource(Source):
         image = self._capture.read()
         if image is None:
             return None
-        frame = self._frame(image, self.name, None, begin_s)
+        rate = self.frame_rate if self._has_length else None
+        frame = self._frame(image, self.name, self._index / rate if rate else None, begin_s)
         if frame.index == self._first_index:
             self._first_s = frame.captured_s
         if self._reason:
@@ -228,7 +232,7 @@ class StreamSource(Source):
         seconds = end_s - self._seen_s
         rate = self._lost_rate or self.frame_rate
         # a file waits for its reader
-        frames = max(0, round(seconds * rate) - 1) if rate and self.live else 0
+        frames = max(0, round(seconds * rate) - 1) if rate and not self._has_length else 0
         gap = Gap(self.name, self._first_reason, seconds, frames)
         self.gaps.add(gap)
         return gap

@@ -96,7 +96,7 @@ class Guard:
     def _has_token(self, request: Request) -> bool:
         scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
         cookie = request.cookies.get(self._cookie, "")
-        bearer = credentials.strip() if scheme.lower() == "bearer" else ""
+        bearer = credentials.strip(" \t") if scheme.lower() == "bearer" else ""
         candidates = [
             (request.query_params.get("token", "").encode(), self._token),
             (bearer.encode("latin-1"), self._token),  # the bytes that came

@@ -119,6 +119,29 @@ def test_a_file_that_always_breaks_off_at_one_frame_is_given_up() -> None:
         greys(source)
 
 
+@pytest.mark.usefixtures("_of_files")
+def test_a_file_that_gets_shorter_is_given_up_too() -> None:
+    source = stream([1, 2, 3, GONE], *([1, GONE] for _ in range(4)))
+    with pytest.raises(SourceError, match="breaks off after 3 frames each time"):
+        greys(source)
+
+
+@pytest.mark.usefixtures("_of_files")
+def test_frames_of_a_file_are_where_they_stand_in_it() -> None:
+    source = stream([1, 2, GONE], [1, 2, 3, None])
+    assert [frame.time_s for frame in iter(source.read, None)] == [0.0, 0.001, 0.002]
+
+
+@pytest.mark.usefixtures("_of_files")
+def test_a_file_that_is_interrupted_while_it_is_found_again_gives_nothing() -> None:
+    def interrupted() -> int:
+        source.interrupt()
+        return 1
+
+    source = stream([1, 2, 3, GONE], [interrupted, 2, 3, 4, None])
+    assert greys(source) == [1, 2, 3]
+
+
 def test_a_gap_is_counted_with_its_first_reason_and_what_was_missed() -> None:
     source = stream([1, GONE], [NOT_FOUND], [2, GONE], [3, None])
     greys(source)

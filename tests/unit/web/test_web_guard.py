@@ -74,7 +74,7 @@ def test_the_cookie_is_kept_from_scripts_and_other_sites_and_is_not_the_token(gu
     assert "gr" not in cookie.split(";")[0].partition("=")[2]
 
 
-@pytest.mark.parametrize("token", ["secret", "geheim\u00e4\u20ac"])
+@pytest.mark.parametrize("token", ["secret", "geheim\u00e4\u20ac", "voil\u00e0"])
 def test_a_header_is_enough_too(token: str) -> None:
     with LiveView(web_token=token) as view:
         headers = {"Authorization": f"Bearer {token}".encode()}

@@ -95,7 +95,7 @@ class OpenImagesReader(Reader):
         label = (row.get("LabelName") or "").strip()
         return _Row(
             line,
-            self._names.get(label, label),
+            _as_text(self._names.get(label, label)),
             tuple(row.get(edge) or "" for edge in EDGES),
             tuple(row.get(column) == "1" for column in _FLAGS.values()),
         )
@@ -124,11 +124,16 @@ def read_rows(file: Path, findings: List[Finding]) -> Iterator[Tuple[int, Dict[s
             columns = row
 
 
+def _as_text(name: str) -> str:
+    """A name whose bytes may be no UTF-8, to be shown and written."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def class_descriptions(root: Path) -> Dict[str, str]:
     """Names of classes by their ids (`/m/0cnyhnx`), where a file beside the boxes tells them."""
     files = sorted(root.glob("*class-descriptions*.csv"))
     rows = (row for file in files for _, row in _lines(file))
-    return {row[0]: row[1] for row in rows if len(row) == 2 and row[0] != "LabelName"}
+    return {row[0]: _as_text(row[1]) for row in rows if len(row) == 2 and row[0] != "LabelName"}
 
 
 def _lines(file: Path) -> Iterator[Tuple[int, List[str]]]:

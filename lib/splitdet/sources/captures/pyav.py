@@ -146,7 +146,9 @@ class PyAVCapture(Capture):
             "fpsprobesize": "0",  # the rate is in the description; a second saved
         }
         if self._low_latency:
-            options.update({"fflags": "nobuffer", "flags": "low_delay"})
+            options["flags"] = "low_delay"
+            if not self._address.startswith("http"):  # of a file it would leave out the beginning
+                options["fflags"] = "nobuffer"
         return options
 
 

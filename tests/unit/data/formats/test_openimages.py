@@ -117,3 +117,12 @@ def test_a_name_that_is_no_text_is_found_again(tmp_path: Path) -> None:
     (one,), findings = read(write(tmp_path, "openimages", [record(0, name=name)]))
     assert one.name == name
     assert not findings.counts
+
+
+def test_a_class_whose_name_is_no_text_can_be_written_again(tmp_path: Path) -> None:
+    write(tmp_path / "a", "openimages", records(1))
+    for file in (tmp_path / "a").glob("*.csv"):
+        file.write_bytes(file.read_bytes().replace(b"cat", b"c\xe4t"))
+    found, _ = read(tmp_path / "a")
+    assert "c\ufffdt" in {box.label for one in found for box in one.boxes}
+    write(tmp_path / "b", "openimages", found)
