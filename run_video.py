@@ -6,6 +6,6 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 
-from splitdet.cli.run import script
+from splitdet.entry import script
 
 script("video")

@@ -65,7 +65,7 @@ setup(
             "engines/tensorrt/kernels/*",
         ]
     },
-    entry_points={"console_scripts": ["splitdet = splitdet.cli.main:main"]},
+    entry_points={"console_scripts": ["splitdet = splitdet.entry:command"]},
     install_requires=[
         "numpy>=1.16",
         "pyyaml>=5.3",

@@ -1,6 +1,6 @@
 """`python -m splitdet`."""
 
-from splitdet.cli.main import main
+from splitdet.entry import command
 
 if __name__ == "__main__":
-    main()
+    command()

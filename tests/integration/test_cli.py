@@ -121,7 +121,7 @@ def test_a_file_of_the_old_program_runs_unchanged(video: Path, tiny_model: Path,
         (["model_type=nms_v1"], "model_type is nms_v1, but the graph is nms_v2"),
         (["precision=int8"], "engine tensorflow has no precision int8, only fp32 and tf32"),
         (["label_path=none.pbtxt"], "label_path: none.pbtxt: no such file"),
-        (["model_path=nowhere"], "nowhere: no such model; try: splitdet models get nowhere"),
+        (["model_path=nowhere"], "nowhere: no such model (splitdet models list)"),
     ],
 )
 def test_a_setting_that_does_not_fit_is_one_line_and_exit_code_2(
@@ -138,7 +138,7 @@ def test_a_setting_that_does_not_fit_is_one_line_and_exit_code_2(
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("missing.mp4", "missing.mp4: no such video file"),
+        ("missing.mp4", "missing.mp4: no such file or folder"),
         ("missing.jpg", "missing.jpg: no such file or folder"),
         ("97", "camera 97: cannot be opened"),
         ("synthetic:x", "expects synthetic:FRAMES"),

@@ -146,7 +146,7 @@ def test_one_that_is_not_there_at_the_start_is_refused(
     words = ("run", videos[0], "none", "--also", "none.avi", "--model", tiny_model)
     done = call_here(*words, folder=tmp_path)
     assert done.returncode == 2
-    assert "none.avi: no such video file" in done.stderr
+    assert "none.avi: no such file or folder" in done.stderr
 
 
 def test_cameras_and_files_together_need_a_policy(videos: List[Path], tmp_path: Path) -> None:

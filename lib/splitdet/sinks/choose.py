@@ -24,7 +24,7 @@ from splitdet.sinks.raw import RawSink
 from splitdet.sinks.routed import each_its_own
 from splitdet.sinks.send import open_sender
 from splitdet.sinks.video import VideoSink, default_movie_path
-from splitdet.sinks.window import Window, why_no_window
+from splitdet.sinks.window import Window, has_screen, why_no_window
 from splitdet.sources.base import Source
 from splitdet.sources.video import FALLBACK_RATE
 from splitdet.visualize.painter import Painter
@@ -144,7 +144,8 @@ def make_viewer(
         return None
     reason = why_no_window()
     if reason:
-        log.warning("no window: %s", reason)
+        # where there is no screen nobody expects one
+        log.log(logging.WARNING if has_screen() else logging.INFO, "no window: %s", reason)
         return None
     title = f"{os.path.basename(config.model_path)} | {detector.engine.description}"
     shared = (config.max_vis_fps, config.vis_text, lambda: meter.current_fps)

@@ -34,12 +34,17 @@ Paint = Callable[[np.ndarray, Detections, Sequence[str]], np.ndarray]
 
 def why_no_window() -> str:
     """Why there can be no window on this machine; empty where there can."""
+    if not has_screen():
+        return "there is no screen (DISPLAY is not set)"
     if re.search(r"GUI:\s+NONE", cv2.getBuildInformation()):
         return "this OpenCV is headless: pip install opencv-python in its place"
-    on_screen = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
-    if sys.platform.startswith("linux") and not on_screen:
-        return "there is no screen (DISPLAY is not set)"
     return ""
+
+
+def has_screen() -> bool:
+    """Whether this process has a screen to open a window on."""
+    on_screen = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+    return on_screen or not sys.platform.startswith("linux")
 
 
 @contextmanager

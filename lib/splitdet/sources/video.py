@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 def check_file(path: str) -> None:
     """Raise SourceError unless there is such a file."""
     if not os.path.isfile(path):
-        raise SourceError(f"{path}: no such video file")
+        raise SourceError(f"{path}: no such file or folder")
 
 
 def shortfall(count: int, promised: int) -> str:

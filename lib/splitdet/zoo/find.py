@@ -10,7 +10,15 @@ from typing import Iterator, List, Optional
 from splitdet.errors import ModelError
 from splitdet.graph.onnx_file import SUFFIX as ONNX_SUFFIX
 from splitdet.graph.refuse import refuse_by_name
-from splitdet.zoo.manifest import MANIFEST_FILE, Manifest, load_manifest, read_manifest, same_model
+from splitdet.zoo.manifest import (
+    MANIFEST_FILE,
+    Manifest,
+    load_manifest,
+    names,
+    nearest,
+    read_manifest,
+    same_model,
+)
 
 MODELS = Path("models")
 GRAPH_FILE = "frozen_inference_graph.pb"
@@ -168,4 +176,8 @@ def _nothing_there(model_path: str, folder: Optional[Path]) -> str:
         refusal = refuse_by_name(folder or path)
         if refusal:
             return f"{folder or path}: this is {refusal}"
-    return f"{model_path}: no such model; try: splitdet models get {known}"
+        if os.path.basename(model_path) != model_path:
+            return f"{model_path}: no such file or folder"
+        return f"{model_path}: no such model{nearest(known, names())} (splitdet models list)"
+    where = f" in {os.path.abspath(str(MODELS))}" if known == model_path else ""
+    return f"{model_path}: no such model{where}; try: splitdet models get {known}"

@@ -133,7 +133,7 @@ def load_manifest(name: str) -> Manifest:
     """
     known = same_model(name)
     if not known:
-        hint = _nearest(name, (one for main in names() for one in _names_of(main)))
+        hint = nearest(name, (one for main in names() for one in _names_of(main)))
         raise ModelError(f"{name}: not a model of the zoo{hint} (splitdet models list)")
     return _read(_FOLDER / (known[0] + ".yml"), known[0])
 
@@ -186,7 +186,7 @@ def _read(file: Path, name: str, refused: Iterable[str] = ()) -> Manifest:
     known = [key for key in _FIELDS if key not in (*_NOT_IN_FILES, *refused)]
     for key in content:
         if key not in known:
-            raise ModelError(f"{file}: unknown key {key!r}{_nearest(str(key), known)}")
+            raise ModelError(f"{file}: unknown key {key!r}{nearest(str(key), known)}")
     # a key with nothing behind it is as good as left out
     values = {key: _adapted(file, key, value) for key, value in content.items() if value is not None}
     try:
@@ -222,7 +222,7 @@ def _adapted(file: Path, key: str, value: Any) -> Any:
         value = value.lower()
         if value not in _MODEL_TYPES:
             choices = ", ".join(_MODEL_TYPES)
-            hint = _nearest(value, _MODEL_TYPES)
+            hint = nearest(value, _MODEL_TYPES)
             raise ModelError(f"{file}: model_type: expects one of {choices}; got {value!r}{hint}")
     elif key in ("graph", "labels") and not _is_inside(value):
         raise ModelError(f"{file}: {key}: expects a file in this folder, got {value!r}")
@@ -255,6 +255,7 @@ def _wrong(file: Path, key: str, value: Any) -> ModelError:
     return ModelError(f"{file}: {key}: expects {_EXPECTED.get(key, 'text')}, got {value!r}")
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str]) -> str:
+    """What was meant, for the end of a message; empty where nothing is near."""
     close = difflib.get_close_matches(name, list(known), n=1)
     return f"; did you mean {close[0]}?" if close else ""

@@ -123,5 +123,5 @@ def test_a_video_that_lost_its_description_is_refused(tmp_path: Path, suffix: st
 
 @pytest.mark.parametrize("name", ["none.mp4", "none/none.avi", "."])
 def test_a_video_that_is_not_there_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(SourceError, match="no such video file"):
+    with pytest.raises(SourceError, match="no such file or folder"):
         VideoSource(str(tmp_path / name))

@@ -151,7 +151,22 @@ def test_a_manifest_without_graph_and_address_is_told_what_it_lacks() -> None:
 def test_a_model_that_is_not_there_is_told_with_the_command(name: str) -> None:
     with pytest.raises(ModelError) as caught:
         find_model(name)
-    assert str(caught.value) == f"{name}: no such model; try: splitdet models get {MODEL}"
+    where = f" in {Path('models').absolute()}" if name == MODEL else ""
+    assert str(caught.value) == f"{name}: no such model{where}; try: splitdet models get {MODEL}"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("no/such/graph.pb", "no/such/graph.pb: no such file or folder"),
+        ("nosuch", "nosuch: no such model (splitdet models list)"),
+        (MODEL + "x", f"{MODEL}x: no such model; did you mean {MODEL}? (splitdet models list)"),
+    ],
+)
+def test_a_name_of_no_model_is_not_sent_to_the_zoo(name: str, words: str) -> None:
+    with pytest.raises(ModelError) as caught:
+        find_model(name)
+    assert str(caught.value) == words
 
 
 def test_an_empty_name_is_no_model() -> None:
