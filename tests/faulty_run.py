@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
@@ -34,23 +35,31 @@ class FaultyWindow(Viewer):
 
     def __init__(self, work: Work, quit_at: int = -1, paused: bool = False) -> None:
         self._work = work
-        self._left = quit_at
+        self._quit_at = quit_at
         self._paused = paused
+        self._waiting: SimpleQueue[int] = SimpleQueue()
         self._shown = 0
+
+    @property
+    def has_news(self) -> bool:
+        """See `Viewer.has_news`."""
+        return not self._waiting.empty()
 
     def write(self, frame: Any, found: Any, picture: Any) -> None:
         """See `Sink.write`."""
+        self._waiting.put(frame.index)
 
-    def refresh(self) -> bool:
+    def refresh(self) -> int:
         """Fail when the faulty frame is shown."""
-        self._work(self._shown)
-        self._shown += 1
-        return True
+        before = self._shown
+        while self.has_news:
+            self._work(self._waiting.get())
+            self._shown += 1
+        return self._shown - before
 
     def wants_to_quit(self) -> bool:
         """After so many frames."""
-        self._left -= 1
-        return self._left == 0
+        return 0 < self._quit_at <= self._shown
 
     def is_paused(self) -> bool:
         """From the first frame on, or never."""

@@ -32,12 +32,13 @@ def assemble(
     detector: Detector,
     output: Optional[Callable[[Batch], None]] = None,
     leave: Callable[[StallError], None] = lambda error: None,
+    done: Optional[Callable[[Batch], None]] = None,
 ) -> Pipeline:
     """The pipeline `source -> prepare -> accelerator -> cpu [-> track] [-> output]`.
 
     Args:
         output: takes finished batches in order, on a thread of its own.
-        leave: see `Pipeline`.
+        leave, done: see `Pipeline`; `done` needs an `output`.
 
     Raises:
         ConfigError: `track` is set, but what it needs is not installed.
@@ -69,6 +70,7 @@ def assemble(
         limit=config.max_frames,
         stall_timeout_s=config.stall_timeout_s,
         leave=leave,
+        done=done,
     )
 
 

@@ -118,9 +118,8 @@ class _Run:
         self._meter = meter
         self._output = output
         self._viewer = viewer
-        self._events_due_s = 0.0
         self._trace = TraceWriter(job.trace, self._facts()) if job.trace else None
-        self._pipeline = assemble(source, detector, output, self._leave)
+        self._pipeline = assemble(source, detector, output, self._leave, self._done)
         self._bar: Any = None
         self._finished = [0] * len(source.parts)  # frames of each input
 
@@ -144,8 +143,6 @@ class _Run:
             finally:
                 ending.enter_context(_undisturbed())
                 outcome.stuck = pipeline.close()
-                for batch in pipeline.rest():  # it is written already
-                    self._count(batch)
                 self._bar.close()
                 try:
                     self._close(outcome.stuck)
@@ -169,19 +166,22 @@ class _Run:
         return min(count, limit) if count and limit else count or limit or None
 
     def _loop(self, pipeline: Pipeline) -> None:
+        """What the main thread does, while others detect: it shows, and tells how it goes."""
         config = self._job.config
-        next_line_s = time.perf_counter() + config.fps_interval
-        # people move a window and press keys in it while a camera is away, too
-        for batch in pipeline.batches(EVENTS_S if self._viewer else None):
-            if batch is not None:
-                self._count(batch)
+        line_due_s = time.perf_counter() + config.fps_interval
+        is_over = False
+        while not is_over:
+            # people move a window and press keys in it while a camera is away, too
+            wait_s = EVENTS_S if self._viewer else max(0.0, line_due_s - time.perf_counter())
+            is_over = pipeline.wait(wait_s)
             if self._viewer is not None and self._show(pipeline):
                 return
-            if time.perf_counter() >= next_line_s:
-                next_line_s += config.fps_interval
+            if time.perf_counter() >= line_due_s:
+                line_due_s += config.fps_interval
                 tqdm.write(console_line(self._meter.interval(), config.debug_mode))
 
-    def _count(self, batch: Batch) -> None:
+    def _done(self, batch: Batch) -> None:
+        """Take note of a finished batch, on the output thread."""
         self._meter.batch_done(batch)
         if self._trace is not None:
             self._trace.batch_done(batch)
@@ -190,6 +190,8 @@ class _Run:
             self._finished[frame.stream] += 1
         if self._viewer is None:
             self._print_detections(batch)
+        elif self._viewer.has_news:
+            self._pipeline.wake()
 
     def _show(self, pipeline: Pipeline) -> bool:
         """Show what is due; whether the user wants to stop. While a file is paused nothing goes on."""
@@ -197,16 +199,15 @@ class _Run:
         while True:
             with pipeline.working("window"):
                 begin_s = time.perf_counter()
-                is_new = self._viewer.refresh()
-                if is_new:
-                    self._meter.shown(time.perf_counter() - begin_s)
+                shown = self._viewer.refresh()
+                for _ in range(shown):
+                    self._meter.shown((time.perf_counter() - begin_s) / shown)
                 self._meter.not_shown = self._viewer.not_shown
-                # a window waits for its events, a millisecond or more: not for each frame unseen
-                if is_new or begin_s >= self._events_due_s or self._viewer.is_paused():
-                    self._events_due_s = begin_s + EVENTS_S
-                    if self._viewer.wants_to_quit():
-                        return True
-            if self._source.live or pipeline.stopping or not self._viewer.is_paused():
+                if self._viewer.wants_to_quit():
+                    return True
+            waits = self._viewer.is_paused() and not self._source.live
+            pipeline.hold(waits)
+            if pipeline.stopping or not waits:
                 return False
 
     def _print_detections(self, batch: Batch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from typing import Dict, List, Optional
+from typing import Callable, Dict, List, Optional
 
 import numpy as np
 import pytest
@@ -15,8 +15,10 @@ from splitdet.assemble import assemble
 from splitdet.config import make_config
 from splitdet.errors import StageError, StallError
 from splitdet.pipeline.meter import Meter
+from splitdet.pipeline.pipeline import Pipeline
 from splitdet.sources.painted import PAINTED_PX, age_s, paint_clock
-from splitdet.types import Frame
+from splitdet.types import Batch, Frame
+from waiting import until
 
 
 def slow(
@@ -255,3 +257,67 @@ def test_with_low_latency_a_frame_is_taken_only_when_the_network_is_free() -> No
         found = [frame.index for batch in pipeline for frame in batch.frames]
     assert found == sorted(set(found))
     assert entered_early == []
+
+
+def waited_run(count: int, done: Callable[[Batch], None], feeders: int = 1) -> Pipeline:
+    """A pipeline that hands its batches to `done`, not started yet."""
+    steps = slow(1, 1, 1, jitter=1.0)
+    detector = FakeDetector(steps, make_config(accelerator_feeders=feeders, cpu_feeders=feeders))
+    return assemble(FakeSource(count), detector, lambda batch: None, done=done)
+
+
+def wait_for_all(pipeline: Pipeline) -> None:
+    while not pipeline.wait():
+        pass
+
+
+def test_done_gets_every_batch_in_order_and_wait_tells_when_it_has() -> None:
+    found: List[int] = []
+    with waited_run(100, lambda batch: found.append(batch.frames[0].index), feeders=3) as pipeline:
+        wait_for_all(pipeline)
+        assert found == list(range(100))
+        assert pipeline.finished == 100
+
+
+def test_done_gets_the_times_of_every_stage() -> None:
+    stages: List[List[str]] = []
+    with waited_run(1, lambda batch: stages.append(list(batch.spans_s))) as pipeline:
+        wait_for_all(pipeline)
+    assert stages == [["prepare", "accelerator", "cpu", "output"]]
+
+
+def test_what_done_raises_is_raised_by_wait_as_it_is() -> None:
+    def leave(batch: Batch) -> None:
+        raise BrokenPipeError
+
+    with waited_run(100, leave) as pipeline, pytest.raises(BrokenPipeError):
+        wait_for_all(pipeline)
+
+
+def test_wait_returns_after_its_time_and_when_woken() -> None:
+    with waited_run(10, lambda batch: None) as pipeline:
+        pipeline.hold(True)
+        assert not pipeline.wait(0.01)
+        pipeline.wake()
+        assert not pipeline.wait()
+
+
+def test_what_is_held_back_goes_on_where_it_stopped() -> None:
+    found: List[int] = []
+    pipeline = waited_run(30, lambda batch: found.append(batch.frames[0].index))
+    pipeline.hold(True)
+    with pipeline:
+        until(lambda: pipeline.inlet.waiting)  # all places are taken
+        assert not found
+        pipeline.hold(False)
+        wait_for_all(pipeline)
+    assert found == list(range(30))
+
+
+def test_a_run_that_is_held_back_can_be_stopped() -> None:
+    pipeline = waited_run(30, lambda batch: None)
+    pipeline.hold(True)
+    with pipeline:
+        until(lambda: pipeline.inlet.waiting)
+    assert not pipeline.close()
+    assert pipeline.finished == 0

@@ -56,8 +56,8 @@ class Interval(NamedTuple):
 
 
 class Meter:
-    """Takes note of every finished batch. `batch_done` and `shown` belong to one thread, `interval` to
-    one reader; the rest is safe from any thread.
+    """Takes note of every finished batch. `batch_done` belongs to one thread, `interval` and `shown` to
+    another; the rest is safe from any thread.
 
     Args:
         window_s: seconds that `current_fps` and `recent` look back.

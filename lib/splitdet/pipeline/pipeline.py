@@ -1,9 +1,9 @@
 """The pipeline: a source, stages on threads, and results in the order of capture.
 
-    source thread -> inlet -> first stage -> .. -> last stage -> whoever iterates
+    source thread -> inlet -> first stage -> .. -> last stage -> whoever iterates, or `done`
 
-Only `in_flight` batches are under way between the inlet and the one who iterates, so every
-queue is bounded and a slow stage slows the source (a file) or makes it drop (a camera).
+Only `in_flight` batches are under way between the inlet and that end, so every queue is bounded
+and a slow stage slows the source (a file) or makes it drop (a camera).
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from splitdet.errors import StallError, described
-from splitdet.pipeline.queues import Aborted, Channel, Finished, Inlet, NotYet, Permits
+from splitdet.pipeline.queues import Aborted, Channel, Finished, Gate, Inlet, Permits
 from splitdet.sources.base import Source
 from splitdet.types import Batch
 
 CLOSE_TIMEOUT_S = 2.0
-READ_AHEAD = 1  # frames decoded while the stages work; more would only grow old
+READ_AHEAD = 2  # frames of a file decoded while the stages work; more would only grow old
 SOURCE = "source"
 
 
@@ -46,7 +46,8 @@ class Stage:
 
 
 class Pipeline:
-    """Runs a source through stages; iterate to get finished batches in order.
+    """Runs a source through stages; iterate to get finished batches in order, or have them given to
+    `done` and `wait`.
 
     Use it as a context manager. Leaving it stops every thread and closes the source.
 
@@ -58,6 +59,8 @@ class Pipeline:
         limit: finish after so many frames; 0 for no limit.
         stall_timeout_s: a stage that works on one batch for longer ends the run.
         leave: called when it is the main thread that does not answer, which cannot be told.
+        done: called with each finished batch, on the thread of the last stage, which is then one
+            that works in order.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class Pipeline:
         limit: int = 0,
         stall_timeout_s: float = 60.0,
         leave: Callable[[StallError], None] = lambda error: None,
+        done: Optional[Callable[[Batch], None]] = None,
     ) -> None:
         self._source = source
         self._stages = list(stages)
@@ -78,21 +82,25 @@ class Pipeline:
         self._limit = limit if lossless else 0
         self._stall_timeout_s = stall_timeout_s
         self._leave = leave
-        room = batch_size if lossless else math.ceil(batch_size / len(source.parts))
-        self.inlet = Inlet(lossless, max(READ_AHEAD, room), limit, batch_timeout_s)
+        self._done = done
+        room = max(READ_AHEAD, batch_size) if lossless else math.ceil(batch_size / len(source.parts))
+        self.inlet = Inlet(lossless, room, limit, batch_timeout_s)
         self._permits = Permits(in_flight)
         # where no stage admits, whoever is in has passed the door
         self._door_stage = next((place for place, stage in enumerate(stages) if stage.admits), 0)
         self._door = Permits(1 if stages[self._door_stage].admits else in_flight)
         orders = [stage.in_order for stage in stages[1:]] + [True]
         self._channels: List[Channel[Batch]] = [Channel(in_order) for in_order in orders]
+        self._gate = Gate()
+        self._woken = threading.Event()
+        self._is_over = False
         self._error: Optional[BaseException] = None
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._busy: Dict[int, Tuple[str, float]] = {}  # thread: what it does, since when
         self._threads = self._make_threads()
         self.finished = 0
-        """Frames handed to whoever iterates."""
+        """Frames handed to whoever iterates, or to `done`."""
 
     def __enter__(self) -> Pipeline:
         self.start()
@@ -107,34 +115,43 @@ class Pipeline:
         Raises:
             SplitdetError: what went wrong in the source or in a stage.
         """
-        return (batch for batch in self.batches() if batch is not None)
-
-    def batches(self, idle_s: Optional[float] = None) -> Iterator[Optional[Batch]]:
-        """Finished batches in the order of capture, and None whenever none came for `idle_s`.
-
-        It is for who has something else to do as well. See `__iter__` for what it raises.
-        """
         while True:
             try:
-                _, batch = self._channels[-1].get(idle_s)
-            except NotYet:
-                yield None
-                continue
+                _, batch = self._channels[-1].get()
             except Finished:
                 return
             except Aborted:
                 break
-            self._permits.give_back()
-            self.finished += len(batch.frames)
+            self._leaves(batch)
             yield batch
         if self._error is not None:
             raise self._error
 
-    def rest(self) -> List[Batch]:
-        """What the last stage had done when the run was stopped, and nobody has taken since `close`."""
-        batches = [batch for _, batch in self._channels[-1].rest()]
-        self.finished += sum(len(batch.frames) for batch in batches)
-        return batches
+    def wait(self, timeout_s: Optional[float] = None) -> bool:
+        """Wait until `done` has had all batches, until `wake` is called, or so long.
+
+        Returns:
+            whether it has had all.
+
+        Raises:
+            SplitdetError: what went wrong in the source or in a stage.
+            Exception: whatever `done` raised.
+        """
+        self._woken.wait(timeout_s)
+        self._woken.clear()
+        if self._error is not None:
+            raise self._error
+        return self._is_over
+
+    def wake(self) -> None:
+        """Let whoever is in `wait` look around."""
+        self._woken.set()
+
+    def hold(self, back: bool) -> None:
+        """Keep batches back from the last stage, so that everything before it comes to rest; or no
+        longer.
+        """
+        self._gate.move(not back)
 
     @property
     def dropped(self) -> Dict[str, int]:
@@ -190,6 +207,8 @@ class Pipeline:
 
     def _abort(self) -> None:
         self._stopping.set()
+        self.wake()
+        self._gate.abort()
         self._source.interrupt()
         self.inlet.abort()
         self._permits.abort()
@@ -230,10 +249,13 @@ class Pipeline:
     def _serve(self, position: int, which: int) -> None:
         """A thread of a stage, and which of them."""
         stage, outlet = self._stages[position], self._channels[position]
+        done = self._done if position == len(self._stages) - 1 else None
         batch: Optional[Batch] = None
         try:
             while True:
                 number, batch = self._next(position)
+                if done is not None:
+                    self._gate.pass_through()
                 with self.working(stage.name) as begin_s:
                     stage.work(batch)
                 # a worker process has told its own time and thread already
@@ -241,14 +263,33 @@ class Pipeline:
                 batch.threads.setdefault(stage.name, which)
                 if position == self._door_stage:
                     self._door.give_back()
-                outlet.put(number, batch)
+                if done is None:
+                    outlet.put(number, batch)
+                else:
+                    self._leaves(batch)
+                    self._hand_to(done, batch)
         except Finished as end:
             outlet.finish(end.total)
+            if done is not None:
+                self._is_over = True
+                self.wake()
         except Aborted:
             pass
         except BaseException as error:  # whatever it is, the run must end with it
             where = repr(batch.frames[0]) if batch is not None else "no frame"
             self.fail(described(error, f"the {stage.name} stage failed on {where}"))
+
+    def _hand_to(self, done: Callable[[Batch], None], batch: Batch) -> None:
+        try:
+            done(batch)
+        except BaseException as error:  # not the stage's: `wait` raises it as it is
+            self.fail(error)
+            raise Aborted from None
+
+    def _leaves(self, batch: Batch) -> None:
+        """There is room for another one."""
+        self._permits.give_back()
+        self.finished += len(batch.frames)
 
     def _next(self, position: int) -> Tuple[int, Batch]:
         if position:

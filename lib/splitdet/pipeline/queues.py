@@ -6,7 +6,6 @@ Nothing here polls: whoever has nothing to do blocks on a condition, and `abort`
 from __future__ import annotations
 
 import heapq
-import math
 import threading
 import time
 from collections import defaultdict, deque
@@ -24,10 +23,6 @@ class Finished(Exception):
     def __init__(self, total: int) -> None:
         super().__init__(total)
         self.total = total
-
-
-class NotYet(Exception):
-    """Nothing has come in the time."""
 
 
 class Aborted(Exception):
@@ -72,18 +67,13 @@ class Channel(_Abortable, Generic[T]):
             heapq.heappush(self._items, (number, item))
             self._changed.notify()
 
-    def get(self, timeout_s: Optional[float] = None) -> Tuple[int, T]:
+    def get(self) -> Tuple[int, T]:
         """Wait for an item.
-
-        Args:
-            timeout_s: how long; None for as long as it takes.
 
         Raises:
             Finished: all have been given.
-            NotYet: there is none after `timeout_s`.
             Aborted: the pipeline is being stopped.
         """
-        end_s = math.inf if timeout_s is None else time.perf_counter() + timeout_s
         with self._changed:
             while True:
                 if self._aborted:
@@ -93,19 +83,7 @@ class Channel(_Abortable, Generic[T]):
                     return heapq.heappop(self._items)
                 if self._given == self._total:
                     raise Finished(self._given)
-                left_s = end_s - time.perf_counter()
-                if left_s <= 0:
-                    raise NotYet
-                self._changed.wait(None if math.isinf(left_s) else left_s)
-
-    def rest(self) -> List[Tuple[int, T]]:
-        """Those that could be got at once, aborted or not."""
-        found = []
-        with self._changed:
-            while self._items and not (self._in_order and self._items[0][0] != self._given):
-                self._given += 1
-                found.append(heapq.heappop(self._items))
-        return found
+                self._changed.wait()
 
     def finish(self, total: int) -> None:
         """Say how many items there will have been."""
@@ -135,6 +113,31 @@ class Permits(_Abortable):
         with self._changed:
             self._free += 1
             self._changed.notify()
+
+
+class Gate(_Abortable):
+    """Lets everyone through, unless it is closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_open = True
+
+    def move(self, is_open: bool) -> None:
+        """Open or close it."""
+        if is_open != self._is_open:
+            with self._changed:
+                self._is_open = is_open
+                self._changed.notify_all()
+
+    def pass_through(self) -> None:
+        """Wait until it is open; Aborted when the pipeline is being stopped."""
+        if self._is_open:
+            return
+        with self._changed:
+            while not self._is_open and not self._aborted:
+                self._changed.wait()
+            if self._aborted:
+                raise Aborted
 
 
 class Inlet(_Abortable):
@@ -190,7 +193,7 @@ class Inlet(_Abortable):
                 raise Aborted
             self.captured += 1
             self.captured_of[frame.stream] += 1
-            if not self._supersede(frame):
+            if self._lossless or not self._supersede(frame):
                 self._frames.append(frame)
             self._changed.notify()  # only those who take can be waiting now
 

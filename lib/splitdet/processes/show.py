@@ -140,7 +140,7 @@ def show(
                 link.send(Next(result.slot))
             window.wants_picture()  # it draws for itself
             window.write(result.frame(image), result.found, None)
-        was_shown = window.refresh()
+        was_shown = window.refresh() > 0
         quits = window.wants_to_quit()  # OpenCV draws in here
         if result is not None:
             if is_slow:

@@ -103,12 +103,11 @@ class WindowWorker(Viewer):
             threshold = self._threshold.score
             self._outbox.put(Result(slot, *facts, found, self._fps(), threshold, steps_taken))
 
-    def refresh(self) -> bool:
-        """See `Viewer.refresh`: whether the worker has shown another result."""
+    def refresh(self) -> int:
+        """See `Viewer.refresh`."""
         with self._changed:
-            was_shown = self._newly_shown > 0
-            self._newly_shown -= was_shown
-            return was_shown
+            shown, self._newly_shown = self._newly_shown, 0
+            return shown
 
     def is_paused(self) -> bool:
         """See `Viewer.is_paused`."""

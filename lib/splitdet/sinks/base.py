@@ -60,9 +60,18 @@ class Viewer(Sink):
     not_shown = 0
     """Results that were written and not shown: not due, or others were still on their way."""
 
+    @property
+    def has_news(self) -> bool:
+        """Whether `refresh` has something new to show; asked on the output thread."""
+        return False
+
     @abstractmethod
-    def refresh(self) -> bool:
-        """Show what was written last, if that is new; whether it was."""
+    def refresh(self) -> int:
+        """Show what was written last, if that is new.
+
+        Returns:
+            how many results were shown since the last call.
+        """
 
     @abstractmethod
     def wants_to_quit(self) -> bool:

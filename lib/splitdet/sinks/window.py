@@ -125,14 +125,19 @@ class Window(Viewer):
         visible = found.top(look.least_score, len(found))
         return _Shown(frame, found, self._paint(frame.image, visible, notes), look)
 
-    def refresh(self) -> bool:
+    @property
+    def has_news(self) -> bool:
+        """See `Viewer.has_news`."""
+        return bool(self._waiting)
+
+    def refresh(self) -> int:
         """See `Viewer.refresh`. What is shown already is drawn again where keys changed its look."""
-        before, is_new = self._shown, False
+        before, shown = self._shown, 0
         with suppress(IndexError):
             if not self.is_paused():
-                self._shown, is_new = self._waiting.pop(), True
+                self._shown, shown = self._waiting.pop(), 1
         if self._shown is None:
-            return False
+            return 0
         look = self._view.look()
         if self._shown.look != look:
             self._shown = self._drawn(self._shown.frame, self._shown.found, look)
@@ -141,7 +146,7 @@ class Window(Viewer):
                 if before is None:
                     cv2.resizeWindow(self._title, *_first_size(self._shown.picture))
                 cv2.imshow(self._title, self._shown.picture)
-        return is_new
+        return shown
 
     def is_paused(self) -> bool:
         """See `Viewer.is_paused`: before there is a picture there is nothing that could stand still."""

@@ -73,7 +73,7 @@ class TraceWriter:
             name = f"{stage} {thread + 1}" if thread else stage
             events += self._span(stage, track, name, span_s, indices)
         self._append("".join(",\n" + json.dumps(event) for event in events))
-        self._tracks.update(event["tid"] for event in events)  # a signal may have come before
+        self._tracks.update(event["tid"] for event in events)
 
     def _span(
         self, stage: str, track: int, track_name: str, span_s: Tuple[float, float], frames: List[int]
@@ -102,7 +102,6 @@ class TraceWriter:
                 self._file.write(_END)
                 self._file.truncate()
                 raise SinkError(f"{self.path}: no space left for the trace")
-            self._file.truncate()  # a signal may have kept a longer one from being noted below
         self._length += len(data) - len(_END)
 
     def close(self) -> None:

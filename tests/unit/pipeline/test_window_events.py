@@ -1,4 +1,4 @@
-"""How often a run lets its window look for events, which takes a millisecond or more."""
+"""When the main thread of a run turns to its window: for a result to be shown, and by the clock."""
 
 from __future__ import annotations
 
@@ -7,28 +7,39 @@ from typing import Any
 import pytest
 
 import splitdet.run
-from fakes import FakeDetector, FakeSource
+from fakes import FakeDetector, FakeSource, Work, nothing
 from splitdet.config import make_config
 from splitdet.job import Job
 from splitdet.sinks.base import Viewer
+from waiting import until
 
 FRAMES = 40
+NEVER_S = 1000.0
 
 
 class CountingWindow(Viewer):
-    """Shows the first so many results."""
+    """Shows each result, or none."""
 
-    def __init__(self, shows: int) -> None:
-        self._left = shows
+    def __init__(self, shows: bool) -> None:
+        self._shows = shows
+        self._waiting = 0
+        self.shown = 0
         self.looked = 0
+
+    @property
+    def has_news(self) -> bool:
+        """See `Viewer.has_news`."""
+        return self._waiting > 0
 
     def write(self, frame: Any, found: Any, picture: Any) -> None:
         """See `Sink.write`."""
+        self._waiting += self._shows
 
-    def refresh(self) -> bool:
+    def refresh(self) -> int:
         """See `Viewer.refresh`."""
-        self._left -= 1
-        return self._left >= 0
+        shown, self._waiting = self._waiting, 0
+        self.shown += shown
+        return shown
 
     def wants_to_quit(self) -> bool:
         """See `Viewer.wants_to_quit`."""
@@ -36,25 +47,32 @@ class CountingWindow(Viewer):
         return False
 
 
-def looked(monkeypatch: pytest.MonkeyPatch, shows: int, events_s: float) -> int:
-    """How often the window looks for events while `FRAMES` results come."""
-    window = CountingWindow(shows)
-    monkeypatch.setattr(splitdet.run, "open_source", lambda *unused: FakeSource(FRAMES))
+def run_with(
+    window: CountingWindow, monkeypatch: pytest.MonkeyPatch, events_s: float, work: Work = nothing
+) -> None:
+    """A run of `FRAMES`; `work` is done before each is read."""
+    monkeypatch.setattr(splitdet.run, "open_source", lambda *unused: FakeSource(FRAMES, work))
     monkeypatch.setattr(splitdet.run.Detector, "from_config", lambda config: FakeDetector(config=config))
     monkeypatch.setattr(splitdet.run, "make_viewer", lambda *unused: window)
     monkeypatch.setattr(splitdet.run, "EVENTS_S", events_s)
     outcome = splitdet.run.run(Job(make_config(), "fake"))
     assert outcome.summary["frames_out"] == FRAMES
-    return window.looked
+    assert outcome.summary["shown"] == window.shown
 
 
-def test_each_result_that_is_shown_lets_the_window_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert looked(monkeypatch, shows=FRAMES, events_s=1000.0) == FRAMES
+def test_a_result_is_shown_as_soon_as_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    window = CountingWindow(shows=True)
+    run_with(window, monkeypatch, NEVER_S, lambda index: until(lambda: window.shown == index))
+    assert window.shown == FRAMES
 
 
-def test_results_that_are_not_shown_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert looked(monkeypatch, shows=10, events_s=1000.0) == 10
+def test_results_that_are_not_shown_do_not_wake_the_main_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    window = CountingWindow(shows=False)
+    run_with(window, monkeypatch, NEVER_S)
+    assert window.looked == 1  # at the end
 
 
 def test_without_results_to_show_it_looks_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert looked(monkeypatch, shows=0, events_s=0.0) >= FRAMES
+    window = CountingWindow(shows=False)
+    run_with(window, monkeypatch, 0.001, lambda index: until(lambda: window.looked >= index))
+    assert window.looked >= FRAMES - 1

@@ -9,13 +9,11 @@ import time
 import tracemalloc
 from pathlib import Path
 from typing import Any, Dict, List
-from unittest import mock
 
 import pytest
 
 from places import ROOT
 from splitdet.errors import SinkError
-from splitdet.trace.read import read_trace
 from splitdet.trace.write import TraceWriter
 from traces import pipelined, timed_batch, write_trace
 
@@ -136,21 +134,3 @@ def test_a_full_disk_is_one_line_and_leaves_what_was_complete(tmp_path: Path) ->
     command = [sys.executable, "-c", FULL_DISK, str(path), str(ROOT / "lib"), str(ROOT / "tests")]
     assert subprocess.check_output(command, text=True) == f"{path}: no space left for the trace\n"
     assert 0 < len(events(path, "X")) < 200
-
-
-@pytest.mark.parametrize("place", ["seek", "truncate"])
-def test_a_signal_while_a_batch_is_written_leaves_a_trace_that_goes_on(
-    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "t.json"
-    trace = TraceWriter(str(path), {})
-    file = trace._file
-    interrupted = mock.Mock(wraps=file)
-    setattr(interrupted, place, mock.Mock(side_effect=KeyboardInterrupt))
-    monkeypatch.setattr(trace, "_file", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        trace.batch_done(timed_batch([0, 1, 2], 1.0, {}, cpu=(1.0, 2.0), output=(2.0, 3.0)))
-    monkeypatch.setattr(trace, "_file", file)
-    trace.batch_done(timed_batch([4], 3.0, {}, cpu=(3.0, 4.0)))
-    trace.close()
-    assert {span.frame for span in read_trace(path).spans} == {4}
