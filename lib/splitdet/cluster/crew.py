@@ -32,7 +32,7 @@ class Shape(NamedTuple):
 
     workers: int
     cpus: int
-    gpus: int
+    gpus: float
 
 
 class Ended(NamedTuple):
@@ -232,12 +232,12 @@ def shape_of(config: Config, machines: List[Dict[str, float]]) -> Shape:
     """
     wanted = config.cluster
     with_gpu = [machine for machine in machines if machine.get("GPU", 0) >= 1]
-    gpus = 0 if config.device == "cpu" or not with_gpu else 1
+    gpus = 0.0 if config.device == "cpu" or not with_gpu else wanted.gpus
     if config.device == "gpu" and not gpus:
         raise ConfigError("device is gpu, but no machine of the cluster has one")
     usable = with_gpu if gpus else [machine for machine in machines if machine.get("CPU", 0) >= 1]
     if gpus:
-        share = min(int(machine.get("CPU", 0) // machine["GPU"]) for machine in usable)
+        share = min(int(machine.get("CPU", 0) // _fitting_gpus(machine, gpus)) for machine in usable)
     else:
         share = min([_CPUS_WITHOUT_GPU, *(int(machine["CPU"]) for machine in usable)])
     cpus = wanted.cpus or max(1, share)
@@ -247,7 +247,12 @@ def shape_of(config: Config, machines: List[Dict[str, float]]) -> Shape:
     return Shape(wanted.workers or fitting, cpus, gpus)
 
 
-def _fitting(machine: Dict[str, float], cpus: int, gpus: int) -> int:
+def _fitting(machine: Dict[str, float], cpus: int, gpus: float) -> int:
     """Workers that fit on a machine."""
     by_cpus = int(machine.get("CPU", 0) // cpus)
-    return min(by_cpus, int(machine["GPU"])) if gpus else by_cpus
+    return min(by_cpus, _fitting_gpus(machine, gpus)) if gpus else by_cpus
+
+
+def _fitting_gpus(machine: Dict[str, float], gpus: float) -> int:
+    """Workers that fit on its GPUs; Ray shares one among workers, but gives none parts of two."""
+    return int(machine["GPU"]) * int(1.0 / gpus + 1e-6)

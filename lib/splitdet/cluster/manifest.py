@@ -23,7 +23,7 @@ NO_MATTER = frozenset(
         *("engine_cores",),
         *("worker_threads", "latency", "stall_timeout_s", "allow_memory_growth", "log_device"),
         *("force_gpu_compatible", "fps_interval", "det_interval", "debug_mode"),
-        *("cluster.workers", "cluster.cpus"),
+        *("cluster.workers", "cluster.cpus", "cluster.gpus"),
     ]
 )
 """Keys that change how fast something is found, and not what."""

@@ -13,8 +13,8 @@ class Cluster:
 
     workers: int = key(
         0,
-        "worker processes; 0: as many as fit, one for each GPU or, without GPUs, for each cpus; those "
-        "that do not fit join when there is room",
+        "worker processes; 0: as many as fit, by gpus or, without GPUs, by cpus; those that do not fit "
+        "join when there is room",
         low=0,
         high=1_000_000,
     )
@@ -24,6 +24,13 @@ class Cluster:
         "are less",
         low=0,
         high=4096,
+    )
+    gpus: float = key(
+        1.0,
+        "share of a GPU that a worker gets where there are GPUs; 0.25: four workers share one, which "
+        "helps where decoding takes longer than the network",
+        low=0.01,
+        high=1.0,
     )
     images: int = key(1000, "pictures in a part of the results", low=1, high=1_000_000)
     streams: int = key(8, "live streams that a worker reads side by side", low=1, high=4096)

@@ -25,6 +25,10 @@ Machines = List[Dict[str, float]]
         ({}, [{"CPU": 64, "GPU": 4}], Shape(4, 16, 1)),
         ({}, [{"CPU": 64, "GPU": 4}, {"CPU": 8, "GPU": 1}, {"CPU": 96}], Shape(5, 8, 1)),
         ({"cluster": {"cpus": 32}}, [{"CPU": 64, "GPU": 4}], Shape(2, 32, 1)),
+        ({"cluster": {"gpus": 0.25}}, [{"CPU": 64, "GPU": 4}], Shape(16, 4, 0.25)),
+        ({"cluster": {"gpus": 0.1}}, [{"CPU": 64, "GPU": 1}], Shape(10, 6, 0.1)),
+        ({"cluster": {"gpus": 0.6}}, [{"CPU": 64, "GPU": 4}], Shape(4, 16, 0.6)),
+        ({"cluster": {"gpus": 0.5, "cpus": 4}}, [{"CPU": 64, "GPU": 4}], Shape(8, 4, 0.5)),
         ({"device": "cpu"}, [{"CPU": 64, "GPU": 4}], Shape(16, 4, 0)),
     ],
 )
