@@ -10,7 +10,7 @@ from splitdet.errors import SinkError
 from splitdet.pipeline.meter import Meter
 from splitdet.sinks.base import Sink
 from splitdet.types import Batch, Detections, Frame
-from splitdet.visualize.painter import Painter, fps_note
+from splitdet.visualize.painter import Painter, fps_notes
 
 
 class Output:
@@ -37,8 +37,7 @@ class Output:
                 sink.write(frame, found, picture if wants else None)
 
     def _draw(self, frame: Frame, found: Detections) -> np.ndarray:
-        notes = [fps_note(self._meter.current_fps)] if self._text else []
-        return self._painter.paint(frame.image, found, notes)
+        return self._painter.paint(frame.image, found, fps_notes(self._meter.current_fps, self._text))
 
     @property
     def paths(self) -> List[str]:

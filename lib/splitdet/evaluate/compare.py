@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
+from splitdet.engines.choose import TENSORRT
 from splitdet.errors import EXIT_OK, ConfigError
 from splitdet.evaluate.coco_scores import Figure
 from splitdet.evaluate.report import markdown_table, show
@@ -23,7 +24,6 @@ Settings = Dict[str, str]
 
 LIMITS = {"fp32": 0.0005, "tf32": 0.002, "fp16": 0.002, "bf16": 0.01, "int8": 0.01}
 """By how much the mAP may differ. TF32 has as many digits as FP16, BF16 about as many as INT8."""
-TENSORRT = "tensorrt"
 _OF_CLASSES = ("classes", "confusion")
 
 

@@ -19,7 +19,7 @@ from splitdet.sinks.beat import Beat
 from splitdet.sinks.files import frame_name, free_path, write_picture
 from splitdet.sinks.keys import Key, Look, View, key_of
 from splitdet.types import Detections, Frame
-from splitdet.visualize.painter import fps_note
+from splitdet.visualize.painter import fps_notes
 
 SCREENSHOT_FOLDER = "screenshots"
 FIRST_SIZE_PX = 1280
@@ -121,7 +121,7 @@ class Window(Viewer):
             self._waiting.append(self._drawn(frame, found, self._view.look()))
 
     def _drawn(self, frame: Frame, found: Detections, look: Look) -> _Shown:
-        notes = [*([fps_note(self._fps())] if look.text else []), *look.notes]
+        notes = [*fps_notes(self._fps(), look.text), *look.notes]
         visible = found.top(look.least_score, len(found))
         return _Shown(frame, found, self._paint(frame.image, visible, notes), look)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Sequence
+from typing import List, Sequence
 
 import numpy as np
 
@@ -35,6 +35,6 @@ class Painter:
         return picture
 
 
-def fps_note(fps: float) -> str:
-    """The detection rate as a note."""
-    return f"FPS {fps:.1f}"
+def fps_notes(fps: float, wanted: bool) -> List[str]:
+    """The detection rate as a note, where that is wanted."""
+    return [f"FPS {fps:.1f}"] if wanted else []

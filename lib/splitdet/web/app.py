@@ -18,7 +18,7 @@ from splitdet.labels import Labels
 from splitdet.sinks.json_lines import frame_record
 from splitdet.visualize.palette import colour
 from splitdet.web.figures import Figures
-from splitdet.web.jpeg import JpegEncoder, Paint
+from splitdet.web.jpeg import BOUNDARY, JpegEncoder, Paint
 from splitdet.web.metrics import Metrics
 from splitdet.web.newest import Ended, Newest
 from splitdet.web.page import page_routes
@@ -29,8 +29,6 @@ KEEP_ALIVE_S = 15.0
 END_TIMEOUT_S = 0.3
 RETRY_MS = 2000
 LONGEST_BODY_BYTES = 1024
-_PART = b"--frame\r\n"
-_HEAD = b"Content-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n"
 log = logging.getLogger(__name__)
 
 
@@ -82,11 +80,11 @@ class WebView:
         return self._streamed(request, self._parts(), "multipart/x-mixed-replace; boundary=frame")
 
     async def _parts(self) -> AsyncIterator[bytes]:
-        """Pictures; a boundary follows each at once, because browsers show what lies before one."""
-        yield _PART
+        """Pictures, each made once for all clients."""
+        yield BOUNDARY
         while True:
             jpeg = await self._encoder.encode(await self._pictures.next())
-            yield _HEAD % len(jpeg) + jpeg + b"\r\n" + _PART
+            yield jpeg.part
 
     async def _snapshot(self, request: Request) -> Response:
         try:
@@ -94,7 +92,8 @@ class WebView:
         except (asyncio.TimeoutError, Ended):
             reason = f"no frame came for {SNAPSHOT_TIMEOUT_S:g} seconds, or the run has ended\n"
             return PlainTextResponse(reason, 503)
-        return Response(await self._encoder.encode(result), media_type="image/jpeg")
+        jpeg = await self._encoder.encode(result)
+        return Response(jpeg.data, media_type="image/jpeg")
 
     async def _detections(self, request: Request) -> Response:
         return self._streamed(request, self._events(), "text/event-stream")

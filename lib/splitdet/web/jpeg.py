@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from typing import Callable, Optional
+from typing import Callable, NamedTuple, Optional
 
 import cv2
 import numpy as np
@@ -12,8 +12,19 @@ import numpy as np
 from splitdet.web.result import Result
 
 QUALITY = 80
+BOUNDARY = b"--frame\r\n"
+_HEAD = b"Content-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n"
 Paint = Callable[[Result], np.ndarray]
 """Draws a result: uint8 (H, W, 3), BGR."""
+
+
+class Jpeg(NamedTuple):
+    """A picture, ready to be sent."""
+
+    data: bytes
+    part: bytes
+    """The same as a part of a multipart stream; a boundary follows at once, because browsers show what
+    lies before one."""
 
 
 class JpegEncoder:
@@ -27,9 +38,9 @@ class JpegEncoder:
         self._paint = paint
         self._thread = ThreadPoolExecutor(1, "web-jpeg")
         self._result: Optional[Result] = None
-        self._jpeg: Optional[asyncio.Future[bytes]] = None
+        self._jpeg: Optional[asyncio.Future[Jpeg]] = None
 
-    async def encode(self, result: Result) -> bytes:
+    async def encode(self, result: Result) -> Jpeg:
         """The JPEG of a result; who asks for the same one again waits for it."""
         if self._jpeg is None or result is not self._result:
             self._result = result
@@ -40,6 +51,7 @@ class JpegEncoder:
         """End the thread."""
         self._thread.shutdown(wait=False)
 
-    def _encode(self, result: Result) -> bytes:
-        _, data = cv2.imencode(".jpg", self._paint(result), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-        return data.tobytes()
+    def _encode(self, result: Result) -> Jpeg:
+        _, encoded = cv2.imencode(".jpg", self._paint(result), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+        data = encoded.tobytes()
+        return Jpeg(data, b"".join([_HEAD % len(data), data, b"\r\n", BOUNDARY]))

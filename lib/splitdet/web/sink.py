@@ -13,7 +13,7 @@ from splitdet.errors import ConfigError
 from splitdet.pipeline.meter import Meter
 from splitdet.sinks.base import Sink
 from splitdet.types import Detections, Frame
-from splitdet.visualize.painter import Painter, fps_note
+from splitdet.visualize.painter import Painter, fps_notes
 from splitdet.web.app import WebView
 from splitdet.web.figures import Figures
 from splitdet.web.guard import Guard, is_loopback
@@ -56,7 +56,7 @@ class WebSink(Sink):
         figures = Figures(detector, meter, source)
 
         def paint(result: Result) -> np.ndarray:
-            notes = [fps_note(meter.current_fps)] if config.vis_text else []
+            notes = fps_notes(meter.current_fps, config.vis_text)
             return painter.paint(result.frame.image, result.found, notes)
 
         view = WebView(self._pictures, self._results, paint, figures, detector.labels)

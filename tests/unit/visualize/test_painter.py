@@ -10,7 +10,7 @@ from results import FOUND, PICTURE
 from splitdet.labels import Labels
 from splitdet.types import Detections
 from splitdet.visualize.draw import draw_found
-from splitdet.visualize.painter import Painter, fps_note
+from splitdet.visualize.painter import Painter, fps_notes
 
 ROI = ((0.1, 0.1), (0.9, 0.1), (0.5, 0.9))
 LABELS = Labels({1: "person"})
@@ -45,4 +45,5 @@ def test_another_process_paints_the_same() -> None:
 
 
 def test_rates_are_written_with_one_decimal() -> None:
-    assert fps_note(25.04) == "FPS 25.0"
+    assert fps_notes(25.04, wanted=True) == ["FPS 25.0"]
+    assert fps_notes(25.04, wanted=False) == []

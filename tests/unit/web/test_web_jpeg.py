@@ -14,7 +14,7 @@ pytest.importorskip("uvicorn", reason="needs splitdet[web]")
 pytest.importorskip("prometheus_client", reason="needs splitdet[web]")
 
 from splitdet.types import Detections, Frame
-from splitdet.web.jpeg import JpegEncoder
+from splitdet.web.jpeg import Jpeg, JpegEncoder
 from splitdet.web.result import Result
 from web_view import decoded
 
@@ -37,7 +37,7 @@ def test_a_picture_is_encoded_once_for_all_who_want_it(monkeypatch: pytest.Monke
         threads.append(threading.current_thread().name)
         return encode(*arguments)
 
-    async def check() -> List[bytes]:
+    async def check() -> List[Jpeg]:
         encoder = JpegEncoder(paint)
         jpegs = await asyncio.gather(*(encoder.encode(FIRST) for _ in range(3)))
         jpegs.append(await encoder.encode(SECOND))
@@ -46,13 +46,13 @@ def test_a_picture_is_encoded_once_for_all_who_want_it(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(cv2, "imencode", counted)
     jpegs = asyncio.run(check())
-    assert [round(decoded(jpeg).mean()) for jpeg in jpegs] == [50, 50, 50, 200]
+    assert [round(decoded(jpeg.data).mean()) for jpeg in jpegs] == [50, 50, 50, 200]
     assert len(threads) == 2
     assert all(name.startswith("web-jpeg") for name in threads)
 
 
 def test_a_client_that_leaves_does_not_take_it_from_the_others() -> None:
-    async def check() -> bytes:
+    async def check() -> Jpeg:
         encoder = JpegEncoder(paint)
         leaves, stays = (asyncio.ensure_future(encoder.encode(FIRST)) for _ in range(2))
         await asyncio.sleep(0)
@@ -61,4 +61,4 @@ def test_a_client_that_leaves_does_not_take_it_from_the_others() -> None:
         encoder.close()
         return jpeg
 
-    assert round(decoded(asyncio.run(check())).mean()) == 50
+    assert round(decoded(asyncio.run(check()).data).mean()) == 50
