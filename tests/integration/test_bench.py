@@ -68,6 +68,8 @@ def test_what_cannot_be_shown_is_a_row_with_its_reason(tiny_model: Path, tmp_pat
         (["compare", "a.json"], "expects two files"),
         (["MODEL", "--size", "big"], "expects WIDTHxHEIGHT"),
         (["MODEL", "--vary", "nms"], "--vary nms: expects key=value,value"),
+        (["MODEL", "--vary", "batchsize=1,2"], "unknown key 'batchsize'; did you mean 'batch_size'"),
+        (["MODEL", "--vary", "batch_size=1,0"], "batch_size: expects"),
         (["MODEL", "--set", "engine=auto"], "here --engine says that"),
         (["MODEL", "--rounds", "0"], "--rounds is 1 or more"),
         (["MODEL", "--engine", "auto", "--split", "no"], "nothing to measure"),

@@ -70,6 +70,12 @@ def test_split_and_not_split_write_the_same_lines(video: Path, tiny_model: Path,
     assert (tmp_path / "split.jsonl").read_text() == (tmp_path / "whole.jsonl").read_text()
 
 
+def test_run_image_without_its_folder_names_the_key(tiny_model: Path, tmp_path: Path) -> None:
+    done = call_here("run_image.py", "--model", tiny_model, folder=tmp_path)
+    assert done.returncode == 2
+    assert "image_input is images: no such file or folder; name another with --input" in done.stderr
+
+
 def test_run_image_keeps_tree_size_and_format_and_skips_what_is_broken(
     pictures: Path, tiny_model: Path, tmp_path: Path
 ) -> None:
@@ -249,6 +255,7 @@ def test_nothing_is_written_over_what_is_read_or_written(
     ("words", "message"),
     [
         (["run", "images/a.png", "found.jpg"], "found.jpg: expects a folder"),
+        (["run", "images", "found.avi"], "found.avi: expects a folder"),
         (["run", "images/a.png", "out", "--save", "other"], "say the same thing twice"),
         (["run", "99999999999999999999", "none"], "there is no such number"),
         (["run", "clip.avi", "none", "--set", "stall_timeout_s=1e12"], "from 0.1 to 1e+06"),

@@ -124,6 +124,8 @@ def _bench(options: argparse.Namespace) -> int:
         options.display or ["off"],
         combinations(options.vary, "--vary"),
     )
+    for case in cases:  # each is measured in a process of its own, which would find it late
+        load_config(options.config, [*options.set, *(f"{k}={v}" for k, v in case.settings.items())])
     if not cases:
         raise ConfigError("nothing to measure: only tensorflow and tensorrt run what is not split")
     plan = Plan(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import glob
 import os
 import sys
 from typing import TYPE_CHECKING, Any, Dict, List, NoReturn, Optional
@@ -129,7 +130,10 @@ def _run_script(key: str, options: argparse.Namespace) -> int:
         return _run(options, config, list(config.inputs), None)
     if key == "camera_input" and options.input is None and config.camera.kind != "none":
         return _run(options, config, "camera", None)
-    return _run(options, config, getattr(config, key), None)
+    spec = getattr(config, key)
+    if key == "image_input" and options.input is None and not glob.glob(spec, recursive=True):
+        raise ConfigError(f"image_input is {spec}: no such file or folder; name another with --input")
+    return _run(options, config, spec, None)
 
 
 def _run_command(options: argparse.Namespace) -> int:

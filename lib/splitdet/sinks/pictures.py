@@ -10,6 +10,7 @@ import numpy as np
 from splitdet.errors import SinkError
 from splitdet.sinks.base import Sink
 from splitdet.sinks.files import write_picture
+from splitdet.sinks.video import USUAL_CODECS
 from splitdet.sources.images import SUFFIXES
 from splitdet.types import Detections, Frame
 
@@ -24,7 +25,7 @@ class ImageSink(Sink):
     """
 
     def __init__(self, folder: str) -> None:
-        if folder.lower().endswith(SUFFIXES):
+        if folder.lower().endswith((*SUFFIXES, *USUAL_CODECS)):
             raise SinkError(f"{folder}: expects a folder, in which the pictures keep their paths")
         self._folder = folder
 

@@ -19,7 +19,7 @@ AUTO = "auto"
 MOVIE_FOLDER = "output_movie"
 LEAST_PX = 16
 """OpenCV's Motion JPEG writes beyond its memory for some that are smaller."""
-_USUAL = {".avi": "mjpg", ".mp4": "mp4v", ".mkv": "mjpg", ".mov": "mp4v", ".webm": "vp8"}
+USUAL_CODECS = {".avi": "mjpg", ".mp4": "mp4v", ".mkv": "mjpg", ".mov": "mp4v", ".webm": "vp8"}
 _FOURCC = {
     "mjpg": "MJPG",
     "mp4v": "mp4v",
@@ -54,11 +54,11 @@ class VideoSink(Sink):
 
     def __init__(self, path: str, rate: float, live: bool, codec: str = AUTO) -> None:
         suffix = Path(path).suffix.lower()
-        if suffix not in _USUAL:
-            raise SinkError("{}: expects a video file ({})".format(path, " ".join(_USUAL)))
+        if suffix not in USUAL_CODECS:
+            raise SinkError("{}: expects a video file ({})".format(path, " ".join(USUAL_CODECS)))
         make_folder(path)
         self._path = path
-        self._codec = _USUAL[suffix] if codec == AUTO else codec
+        self._codec = USUAL_CODECS[suffix] if codec == AUTO else codec
         self._rate = rate
         self._live = live
         self._writer: Optional[cv2.VideoWriter] = None
