@@ -54,17 +54,17 @@ class FakeWindow(Viewer):
         if not self._paused:
             self._next = (frame.index, self._paint(frame.image, found, ()))
 
-    def refresh(self) -> bool:
+    def refresh(self) -> int:
         """See `Viewer.refresh`."""
         if self._next is None:
-            return False
+            return 0
         index, picture = self._next
         self._next = None
         np.save(str(self._folder / f"{index}.npy"), picture)
         if self._count == self._at:
             self._do()
         self._count += 1
-        return True
+        return 1
 
     def _do(self) -> None:
         self._quits = self._does == "quit"

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from contextlib import ExitStack, contextmanager, suppress
+from queue import SimpleQueue
 from typing import Any, Dict, Iterator, List, Optional
 
 from tqdm import tqdm
@@ -39,6 +40,10 @@ from splitdet.types import Batch
 from splitdet.visualize.draw import describe
 from splitdet.visualize.painter import Painter
 
+TICK_S = 0.25
+"""How often the bar moves; and how long Ctrl-C may take on Windows, where nothing else ends a wait."""
+MOST_LINES = 1000
+"""Lines that wait for a terminal, or whoever reads them, before detection waits as well."""
 log = logging.getLogger(__name__)
 
 
@@ -121,6 +126,7 @@ class _Run:
         self._trace = TraceWriter(job.trace, self._facts()) if job.trace else None
         self._pipeline = assemble(source, detector, output, self._leave, self._done)
         self._bar: Any = None
+        self._lines: SimpleQueue[str] = SimpleQueue()  # from the output thread to the main thread
         self._finished = [0] * len(source.parts)  # frames of each input
 
     def run(self) -> Outcome:
@@ -144,12 +150,15 @@ class _Run:
                 ending.enter_context(_undisturbed())
                 outcome.stuck = pipeline.close()
                 self._bar.close()
+                if self._viewer is not None:
+                    self._meter.not_shown = self._viewer.not_shown
                 try:
                     self._close(outcome.stuck)
                 except SinkError as failure:
                     error = error or failure
-        if self._source.skipped and outcome.exit_code == EXIT_OK:
-            outcome.exit_code = EXIT_SKIPPED
+        if outcome.exit_code == EXIT_OK:
+            self._print_lines()
+            outcome.exit_code = EXIT_SKIPPED if self._source.skipped else EXIT_OK
         outcome.summary = self._summary(pipeline, error)
         try:
             self._report(outcome.summary)
@@ -172,26 +181,30 @@ class _Run:
         is_over = False
         while not is_over:
             # people move a window and press keys in it while a camera is away, too
-            wait_s = EVENTS_S if self._viewer else max(0.0, line_due_s - time.perf_counter())
-            is_over = pipeline.wait(wait_s)
+            is_over = pipeline.wait(EVENTS_S if self._viewer else TICK_S)
+            self._bar.update(pipeline.finished - self._bar.n)
+            self._print_lines()
             if self._viewer is not None and self._show(pipeline):
                 return
-            if time.perf_counter() >= line_due_s:
-                line_due_s += config.fps_interval
+            now_s = time.perf_counter()
+            if now_s >= line_due_s:
+                line_due_s = max(line_due_s, now_s - config.fps_interval) + config.fps_interval
                 tqdm.write(console_line(self._meter.interval(), config.debug_mode))
 
     def _done(self, batch: Batch) -> None:
-        """Take note of a finished batch, on the output thread."""
+        """Take note of a finished batch, on the output thread, which never waits for the screen."""
         self._meter.batch_done(batch)
         if self._trace is not None:
             self._trace.batch_done(batch)
-        self._bar.update(len(batch.frames))
         for frame in batch.frames:
             self._finished[frame.stream] += 1
         if self._viewer is None:
-            self._print_detections(batch)
-        elif self._viewer.has_news:
+            self._tell_detections(batch)
+            return
+        if self._viewer.has_news:
             self._pipeline.wake()
+        if self._waits():
+            self._pipeline.hold(True)  # at once; the main thread lets it go on
 
     def _show(self, pipeline: Pipeline) -> bool:
         """Show what is due; whether the user wants to stop. While a file is paused nothing goes on."""
@@ -205,26 +218,43 @@ class _Run:
                 self._meter.not_shown = self._viewer.not_shown
                 if self._viewer.wants_to_quit():
                     return True
-            waits = self._viewer.is_paused() and not self._source.live
+            waits = self._waits()
             pipeline.hold(waits)
             if pipeline.stopping or not waits:
                 return False
 
-    def _print_detections(self, batch: Batch) -> None:
+    def _waits(self) -> bool:
+        """Whether a file is paused."""
+        return self._viewer is not None and self._viewer.is_paused() and not self._source.live
+
+    def _tell_detections(self, batch: Batch) -> None:
+        """Have the main thread print what was found, every so many frames."""
         interval = self._job.config.det_interval
         for frame, found in zip(batch.frames, batch.results):
             if interval and frame.index % interval == 0:
                 text = describe(found, self._detector.labels)
-                tqdm.write(f"{frame.source} {frame.index}: {text}")
+                self._lines.put(f"{frame.source} {frame.index}: {text}")
+                self._pipeline.wake()
+        if self._lines.qsize() > MOST_LINES:
+            self._pipeline.hold(True)
+
+    def _print_lines(self) -> None:
+        """Print what `_tell_detections` has to say."""
+        while not self._lines.empty():
+            tqdm.write(self._lines.get())
+        if self._viewer is None:
+            self._pipeline.hold(False)
 
     def _leave(self, error: StallError) -> None:
         """The main thread itself is stuck, in the window: nobody else can end the process."""
         closing = threading.Thread(target=self._finish_files, name="closing", daemon=True)
         closing.start()
-        closing.join(CLOSE_TIMEOUT_S)  # a library may keep it, too
+        closing.join(2 * CLOSE_TIMEOUT_S)  # a library may keep it, too
         _leave_process(f"error: {error}", error.exit_code)
 
     def _finish_files(self) -> None:
+        if "output" in self._pipeline.close():
+            return  # it writes
         with suppress(SinkError):
             self._output.close()
 

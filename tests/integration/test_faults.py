@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import List
 
 import pytest
+
+from waiting import until
 
 SCRIPT = str(Path(__file__).resolve().parents[1] / "faulty_run.py")
 STAGES = ("source", "prepare", "accelerator", "cpu", "output")
@@ -93,6 +97,27 @@ def test_a_second_signal_does_not_keep_files_from_being_finished(tmp_path: Path)
     assert process.returncode == 130
     json.loads(coco.read_text())
     assert json.loads(summary.read_text())["frames_out"] > 0
+
+
+def test_ctrl_c_finishes_files_while_nobody_reads_what_is_printed(tmp_path: Path) -> None:
+    lines, coco = tmp_path / "frames.jsonl", tmp_path / "coco.json"
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writer, b"." * 4096)
+    os.set_blocking(writer, True)  # full: the first line waits for ever
+    command = [sys.executable, SCRIPT, "cpu", "raise", "999", "--json", str(lines), "--coco", str(coco)]
+    with subprocess.Popen(command, stdout=writer, stderr=subprocess.DEVNULL) as process:
+        until(lambda: lines.exists() and len(lines.read_text().splitlines()) == 30)
+        process.send_signal(signal.SIGINT)
+        until(lambda: coco.read_text().endswith("]\n"))
+        os.close(writer)
+        while os.read(reader, 1 << 16):  # until it has ended
+            pass
+    os.close(reader)
+    assert process.returncode == 130
+    json.loads(coco.read_text())
 
 
 @pytest.mark.parametrize(("kind", "code"), [("raise", 1), ("interrupt", 130), ("terminate", 143)])

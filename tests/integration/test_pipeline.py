@@ -18,7 +18,6 @@ from splitdet.pipeline.meter import Meter
 from splitdet.pipeline.pipeline import Pipeline
 from splitdet.sources.painted import PAINTED_PX, age_s, paint_clock
 from splitdet.types import Batch, Frame
-from waiting import until
 
 
 def slow(
@@ -271,6 +270,14 @@ def wait_for_all(pipeline: Pipeline) -> None:
         pass
 
 
+def come_to_rest(pipeline: Pipeline) -> None:
+    """Wait until nothing comes in any more."""
+    captured = -1
+    while pipeline.inlet.captured != captured:
+        captured = pipeline.inlet.captured
+        time.sleep(0.1)
+
+
 def test_done_gets_every_batch_in_order_and_wait_tells_when_it_has() -> None:
     found: List[int] = []
     with waited_run(100, lambda batch: found.append(batch.frames[0].index), feeders=3) as pipeline:
@@ -295,8 +302,9 @@ def test_what_done_raises_is_raised_by_wait_as_it_is() -> None:
 
 
 def test_wait_returns_after_its_time_and_when_woken() -> None:
-    with waited_run(10, lambda batch: None) as pipeline:
-        pipeline.hold(True)
+    pipeline = waited_run(10, lambda batch: None)
+    pipeline.hold(True)
+    with pipeline:
         assert not pipeline.wait(0.01)
         pipeline.wake()
         assert not pipeline.wait()
@@ -307,7 +315,7 @@ def test_what_is_held_back_goes_on_where_it_stopped() -> None:
     pipeline = waited_run(30, lambda batch: found.append(batch.frames[0].index))
     pipeline.hold(True)
     with pipeline:
-        until(lambda: pipeline.inlet.waiting)  # all places are taken
+        come_to_rest(pipeline)
         assert not found
         pipeline.hold(False)
         wait_for_all(pipeline)
@@ -318,6 +326,6 @@ def test_a_run_that_is_held_back_can_be_stopped() -> None:
     pipeline = waited_run(30, lambda batch: None)
     pipeline.hold(True)
     with pipeline:
-        until(lambda: pipeline.inlet.waiting)
+        come_to_rest(pipeline)
     assert not pipeline.close()
     assert pipeline.finished == 0

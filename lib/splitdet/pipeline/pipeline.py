@@ -94,6 +94,7 @@ class Pipeline:
         self._gate = Gate()
         self._woken = threading.Event()
         self._is_over = False
+        self._is_leaving = False
         self._error: Optional[BaseException] = None
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -186,16 +187,17 @@ class Pipeline:
         """
         self._abort()
         deadline_s = time.perf_counter() + CLOSE_TIMEOUT_S
-        for thread in self._threads:
+        threads = self._threads[:-1] if self._is_leaving else self._threads
+        for thread in threads:
             if thread.ident is not None:
                 thread.join(max(0.0, deadline_s - time.perf_counter()))
-        return sorted({thread.name for thread in self._threads if thread.is_alive()})
+        return sorted({thread.name for thread in threads if thread.is_alive()})
 
     @contextmanager
     def working(self, name: str) -> Iterator[float]:
         """Tell the watchdog what this thread does; gives the time at which it began.
 
-        Whoever iterates may use it around work that could get stuck, such as showing a picture.
+        Whoever iterates or waits may use it around work that could get stuck, such as showing a picture.
         """
         begin_s = time.perf_counter()
         thread = threading.get_ident()
@@ -319,6 +321,7 @@ class Pipeline:
                     )
                     self.fail(error)
                     if thread == threading.main_thread().ident:
+                        self._is_leaving = True
                         self._leave(error)  # nobody else can
                     return
             if self._stopping.wait(min(wake_s - now_s, threading.TIMEOUT_MAX)):

@@ -128,7 +128,7 @@ class Window(Viewer):
     @property
     def has_news(self) -> bool:
         """See `Viewer.has_news`."""
-        return bool(self._waiting)
+        return bool(self._waiting) and not self.is_paused()
 
     def refresh(self) -> int:
         """See `Viewer.refresh`. What is shown already is drawn again where keys changed its look."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -76,3 +77,38 @@ def test_without_results_to_show_it_looks_by_the_clock(monkeypatch: pytest.Monke
     window = CountingWindow(shows=False)
     run_with(window, monkeypatch, 0.001, lambda index: until(lambda: window.looked >= index))
     assert window.looked >= FRAMES - 1
+
+
+class PausingWindow(CountingWindow):
+    """Is paused with frame 5, and goes on after a while."""
+
+    def __init__(self) -> None:
+        super().__init__(shows=True)
+        self.written = -1
+        self.paused = False
+        self.written_when_paused = -1
+
+    def write(self, frame: Any, found: Any, picture: Any) -> None:
+        """See `Sink.write`."""
+        super().write(frame, found, picture)
+        self.written = frame.index
+        self.paused = frame.index == 5
+
+    def wants_to_quit(self) -> bool:
+        """See `Viewer.wants_to_quit`."""
+        if self.paused:
+            time.sleep(0.2)  # what were to be written now would be
+            self.written_when_paused = self.written
+            self.paused = False
+        return False
+
+    def is_paused(self) -> bool:
+        """See `Viewer.is_paused`."""
+        return self.paused
+
+
+def test_nothing_is_written_behind_a_pause_until_it_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    window = PausingWindow()
+    run_with(window, monkeypatch, 0.001)
+    assert window.written_when_paused == 5
+    assert window.written == FRAMES - 1

@@ -45,8 +45,9 @@ def sinks_of(source: str, save: Any = "", config: Any = None, **places: str) -> 
     ],
 )
 def test_there_is_a_sink_for_each_place(source: str, kinds: List[str]) -> None:
-    places = {name: name + ".avi" for name in ("raw", "json", "csv", "coco", "crops")}
-    sinks = sinks_of(source, "found.avi" if source != "images" else "found", **places)
+    suffix = "" if source == "images" else ".avi"
+    places = {name: name + suffix for name in ("raw", "json", "csv", "coco", "crops")}
+    sinks = sinks_of(source, "found" + suffix, **places)
     assert [type(sink).__name__ for sink in sinks] == kinds
     assert [sink.path for sink in sinks[1:]] == list(places.values())
     for sink in sinks:

@@ -88,6 +88,16 @@ def test_a_file_whose_name_looks_like_a_wildcard_is_read(tmp_path: Path) -> None
     assert _names(ImageSource(str(tmp_path / "a[1].png")), tmp_path) == ["a[1].png"]
 
 
+def test_a_file_that_is_given_in_pieces_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = np.random.RandomState(0).randint(0, 256, (20, 30, 3)).astype(np.uint8)
+    cv2.imwrite(str(tmp_path / "a.png"), picture)
+    read = os.read
+    monkeypatch.setattr(os, "read", lambda file, count: read(file, min(count, 100)))
+    frame = ImageSource(str(tmp_path / "a.png")).read()
+    assert frame is not None
+    np.testing.assert_array_equal(frame.image, picture)
+
+
 def test_a_name_that_is_not_ascii_is_read(tmp_path: Path) -> None:
     _write(tmp_path, "größe 猫.jpg")
     assert len(_frames(ImageSource(str(tmp_path)))) == 1
