@@ -53,7 +53,8 @@ class Sink(ABC):
 class Viewer(Sink):
     """A sink that somebody looks at and that can end the run.
 
-    `write` belongs to the output thread, everything else to the main thread.
+    `write` and `has_news` belong to the output thread, `is_paused` to both, everything else to the main
+    thread.
     """
 
     shows_first = True
