@@ -181,7 +181,8 @@ class _Run:
         is_over = False
         while not is_over:
             # people move a window and press keys in it while a camera is away, too
-            is_over = pipeline.wait(EVENTS_S if self._viewer else TICK_S)
+            left_s = max(0.0, line_due_s - time.perf_counter())
+            is_over = pipeline.wait(min(left_s, EVENTS_S if self._viewer else TICK_S))
             self._bar.update(pipeline.finished - self._bar.n)
             self._print_lines()
             if self._viewer is not None and self._show(pipeline):
