@@ -64,6 +64,10 @@ class SourceError(SplitdetError):
     """A picture, video or camera cannot be opened, or is gone."""
 
 
+class NoFileError(SourceError):
+    """There is no such file or folder."""
+
+
 class SinkError(SplitdetError):
     """A result cannot be written or shown."""
 

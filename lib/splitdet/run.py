@@ -158,7 +158,8 @@ class _Run:
                     error = error or failure
         if outcome.exit_code == EXIT_OK:
             self._print_lines()
-            outcome.exit_code = EXIT_SKIPPED if self._source.skipped else EXIT_OK
+            if self._source.skipped:
+                outcome.exit_code = EXIT_SKIPPED
         outcome.summary = self._summary(pipeline, error)
         try:
             self._report(outcome.summary)

@@ -76,6 +76,18 @@ def test_run_image_without_its_folder_names_the_key(tiny_model: Path, tmp_path: 
     assert "image_input is images: no such file or folder; name another with --input" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "count"), [("photos [1]", "4 in, 4 out"), ("synthetic:2", "2 in, 2 out")]
+)
+def test_image_input_may_name_whatever_is_an_input(
+    name: str, count: str, pictures: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    pictures.rename(tmp_path / "photos [1]")
+    (tmp_path / "config.yml").write_text(f"image_input: '{name}'\nvisualize: False\n")
+    done = call_here("run_image.py", "--model", tiny_model, folder=tmp_path)
+    assert count in done.stdout, done.stderr
+
+
 def test_run_image_keeps_tree_size_and_format_and_skips_what_is_broken(
     pictures: Path, tiny_model: Path, tmp_path: Path
 ) -> None:

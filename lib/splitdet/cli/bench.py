@@ -118,14 +118,15 @@ def _bench(options: argparse.Namespace) -> int:
     if options.chart:
         check_chart(options.chart)
     config = load_config(options.config, options.set)
+    variants = combinations(options.vary, "--vary")
+    for variant in variants:  # each is measured in a process of its own, which would find it late
+        load_config(options.config, [*options.set, *(f"{k}={v}" for k, v in variant.items())])
     cases = matrix(
         [subject(name, options.engine, options.split) for name in options.models],
         options.size or SIZES,
         options.display or ["off"],
-        combinations(options.vary, "--vary"),
+        variants,
     )
-    for case in cases:  # each is measured in a process of its own, which would find it late
-        load_config(options.config, [*options.set, *(f"{k}={v}" for k, v in case.settings.items())])
     if not cases:
         raise ConfigError("nothing to measure: only tensorflow and tensorrt run what is not split")
     plan = Plan(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import glob
 import os
 import sys
 from typing import TYPE_CHECKING, Any, Dict, List, NoReturn, Optional
 
 from splitdet.cli.console import debug_messages, guarded
 from splitdet.config import Config, load_config
-from splitdet.errors import EXIT_FAILED, ConfigError
+from splitdet.errors import EXIT_FAILED, ConfigError, NoFileError
 
 if TYPE_CHECKING:
     from splitdet.sources.choose import Spec
@@ -130,10 +129,12 @@ def _run_script(key: str, options: argparse.Namespace) -> int:
         return _run(options, config, list(config.inputs), None)
     if key == "camera_input" and options.input is None and config.camera.kind != "none":
         return _run(options, config, "camera", None)
-    spec = getattr(config, key)
-    if key == "image_input" and options.input is None and not glob.glob(spec, recursive=True):
-        raise ConfigError(f"image_input is {spec}: no such file or folder; name another with --input")
-    return _run(options, config, spec, None)
+    try:
+        return _run(options, config, getattr(config, key), None)
+    except NoFileError as error:
+        if options.input is not None:
+            raise
+        raise ConfigError(f"{key} is {error}; name another with --input") from None
 
 
 def _run_command(options: argparse.Namespace) -> int:

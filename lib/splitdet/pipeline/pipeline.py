@@ -94,7 +94,6 @@ class Pipeline:
         self._gate = Gate()
         self._woken = threading.Event()
         self._is_over = False
-        self._is_leaving = False
         self._error: Optional[BaseException] = None
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -187,11 +186,10 @@ class Pipeline:
         """
         self._abort()
         deadline_s = time.perf_counter() + CLOSE_TIMEOUT_S
-        threads = self._threads[:-1] if self._is_leaving else self._threads
-        for thread in threads:
+        for thread in self._threads:
             if thread.ident is not None:
                 thread.join(max(0.0, deadline_s - time.perf_counter()))
-        return sorted({thread.name for thread in threads if thread.is_alive()})
+        return sorted({thread.name for thread in self._threads if thread.is_alive()})
 
     @contextmanager
     def working(self, name: str) -> Iterator[float]:
@@ -321,8 +319,8 @@ class Pipeline:
                     )
                     self.fail(error)
                     if thread == threading.main_thread().ident:
-                        self._is_leaving = True
-                        self._leave(error)  # nobody else can
+                        # nobody else can; on a thread of its own, as it may wait for all of these
+                        threading.Thread(target=self._leave, args=(error,), daemon=True).start()
                     return
             if self._stopping.wait(min(wake_s - now_s, threading.TIMEOUT_MAX)):
                 return

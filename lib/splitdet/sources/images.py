@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from splitdet.data.parallel import ordered_map
-from splitdet.errors import SourceError
+from splitdet.errors import NoFileError, SourceError
 from splitdet.sources.base import Skipped, Source
 from splitdet.types import Frame
 
@@ -97,12 +97,13 @@ def _read(path: str) -> bytes:
     file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     try:
         left = os.fstat(file).st_size
-        data = os.read(file, left)
-        while len(data) < left:  # a file system may give less than it was asked for
-            more = os.read(file, left - len(data))
+        data = b""
+        while left:  # a file system may give less than it was asked for
+            more = os.read(file, left)
             if not more:
                 break
             data += more
+            left -= len(more)
         return data
     finally:
         os.close(file)
@@ -146,8 +147,9 @@ def find_pictures(spec: str) -> List[str]:
         found = [path for path in found if is_image(path)]
         problem = "{}: this wildcard matches no pictures ({})".format(spec, " ".join(SUFFIXES))
     else:
-        found = [spec] if os.path.isfile(spec) else []
-        problem = f"{spec}: no such file or folder"
+        if not os.path.isfile(spec):
+            raise NoFileError(f"{spec}: no such file or folder")
+        return [spec]
     if not found:
         raise SourceError(problem)
     return sorted(found)

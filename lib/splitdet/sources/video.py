@@ -9,7 +9,7 @@ from typing import Optional, Tuple
 
 import cv2
 
-from splitdet.errors import SourceError
+from splitdet.errors import NoFileError, SourceError
 from splitdet.sources.base import Skipped, Source
 from splitdet.types import Frame
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 def check_file(path: str) -> None:
     """Raise SourceError unless there is such a file."""
     if not os.path.isfile(path):
-        raise SourceError(f"{path}: no such file or folder")
+        raise NoFileError(f"{path}: no such file or folder")
 
 
 def shortfall(count: int, promised: int) -> str:
