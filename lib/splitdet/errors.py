@@ -9,6 +9,7 @@
     ├── DataError        a dataset cannot be read, written or fetched
     ├── TrainError       training cannot go on
     ├── SourceError      a picture, video or camera cannot be opened, or is gone
+    │   └── NoFileError  a file or folder that was named is not there
     ├── SinkError        a result cannot be written or shown
     └── StageError       a stage of a running pipeline failed
         └── StallError   a stage of a running pipeline stopped without a word

@@ -28,6 +28,7 @@ def test_every_error_is_one_of_the_package(kind: Type[Exception]) -> None:
         (errors.ExtraError, SplitdetError),
         (errors.DataError, SplitdetError),
         (errors.SourceError, SplitdetError),
+        (errors.NoFileError, errors.SourceError),
         (errors.SinkError, SplitdetError),
         (errors.StageError, SplitdetError),
         (errors.StallError, errors.StageError),
