@@ -33,8 +33,15 @@ def as_table(records: Sequence[Record]) -> str:
     lines = aligned(
         [head[column] for column in known], [[row[column] for column in known] for row in rows]
     )
-    reasons = {record["reason"] for record in records if record["reason"]}
-    return "\n".join([*lines, *(["", *sorted(reasons)] if reasons else [])])
+    notes = sorted({_note(record) for record in records} - {""})
+    return "\n".join([*lines, *(["", *notes] if notes else [])])
+
+
+def _note(record: Record) -> str:
+    """Why a case could not run, or what `auto` took; empty where the row tells all."""
+    if record["reason"]:
+        return str(record["reason"])
+    return "auto: {engine}".format(**record) if record["case"]["engine"] == "auto" else ""
 
 
 def case_words(cases: Sequence[Record]) -> List[Dict[str, str]]:

@@ -36,6 +36,11 @@ def test_a_case_that_did_not_run_says_why_below_the_table() -> None:
     assert text.endswith("\n\nnot possible: there is no screen")
 
 
+def test_what_auto_took_stands_below_the_table() -> None:
+    rows = [row(True, [1, 2]), row(True, [1, 2], "auto"), row(False, [1, 2], "auto")]
+    assert as_table(content(rows)["rows"]).endswith("|\n\nauto: an engine")
+
+
 def test_the_page_names_the_machine_and_the_command() -> None:
     page = as_markdown(content([row(True, [1, 2])]))
     assert "a processor, 2 cores" in page
