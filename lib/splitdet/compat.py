@@ -9,11 +9,13 @@ import warnings
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Iterator, List
+from typing import Any, Iterator, List, Tuple
 
 from splitdet.errors import EngineError, ExtraError
 from splitdet.startup import importing
 
+_BUILDS = ("", "-gpu", "-cpu")
+"""How names of packages end that hold the same."""
 log = logging.getLogger(__name__)
 
 
@@ -72,7 +74,14 @@ def version() -> str:
 
 
 def package_version(name: str) -> str:
-    """Version of an installed package, without importing it; empty where there is none of that name."""
+    """Version of an installed package, or of its build for GPUs or for CPUs, without importing it.
+
+    Empty where there is none of that name.
+    """
+    return next(filter(None, (_version(name + build) for build in _BUILDS)), "")
+
+
+def _version(name: str) -> str:
     try:
         from importlib import metadata
     except ImportError:  # Python 3.7
@@ -105,6 +114,22 @@ def gpus() -> List[str]:
     """Names of the GPUs that TensorFlow can use, best first."""
     v1 = tensorflow()
     return [device.name for device in v1.config.experimental.list_physical_devices("GPU")]
+
+
+def nvidia_setup() -> Tuple[str, ...]:
+    """What decides which NVIDIA GPUs an engine sees and can use, found without loading any.
+
+    Names of the GPUs that the driver knows, those that this process may use, and the CUDA that is
+    installed from Python packages.
+    """
+    texts = [
+        path.read_text(encoding="utf-8", errors="replace")
+        for path in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information"))
+    ]
+    names = [line for text in texts for line in text.splitlines() if line.startswith("Model")]
+    cuda = [_version("nvidia-cuda-runtime" + build) for build in ("", "-cu11", "-cu12", "-cu13")]
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "all")
+    return (*names, *cuda, f"visible {visible}", f"has one: {has_nvidia_gpu()}")
 
 
 def has_nvidia_gpu() -> bool:

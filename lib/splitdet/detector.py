@@ -11,7 +11,7 @@ from typing import Any, Optional, Union
 import numpy as np
 
 from splitdet.config import Config, make_config
-from splitdet.engines.base import Described
+from splitdet.engines.base import Described, refusing
 from splitdet.errors import ConfigError
 from splitdet.labels import Labels, load_labels
 from splitdet.loading import load_model
@@ -149,9 +149,14 @@ class Detector:
         return found if det_th is None else found.top(det_th, selection.limit)
 
     def warm_up(self, height: int = WARM_UP_SIZE_PX[0], width: int = WARM_UP_SIZE_PX[1]) -> None:
-        """Run once on an empty picture: first runs are slow."""
+        """Run once on an empty picture: first runs are slow.
+
+        Raises:
+            EngineError: the engine cannot run the model after all.
+        """
         begin_s = time.perf_counter()
-        self.steps.warm_up(np.zeros((height, width, 3), np.uint8), self.selection)
+        with refusing(self.engine.description):
+            self.steps.warm_up(np.zeros((height, width, 3), np.uint8), self.selection)
         self.startup_s.setdefault("warm_up", time.perf_counter() - begin_s)
 
     def prepare(self, batch: Batch) -> None:

@@ -85,7 +85,7 @@ def _read(name: str, value: Any, where: str) -> Any:
         reader, expected = _READERS[name]
         try:
             return reader(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise ConfigError(f"{where}: expects {expected}, got {value!r}") from None
     if not name.endswith("_s"):
         return value

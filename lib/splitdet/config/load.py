@@ -224,7 +224,7 @@ def _adapted(name: str, setting: _Setting) -> Any:
             return field.metadata["read"](value)
         except ConfigError as error:
             raise ConfigError(f"{setting.origin}: {name}: {error}") from None
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise _unfit(name, setting, repr(value)[:60]) from None
     if field.type == "str" and value is None:  # `label_path:` with nothing behind it
         value = ""

@@ -70,8 +70,10 @@ def check_engines() -> List[Finding]:
 
 def _built_for() -> str:
     """What TensorFlow knows of its own build."""
-    import tensorflow
-
-    describe = getattr(tensorflow.sysconfig, "get_build_info", None)  # TensorFlow 1.15 has none
+    try:
+        import tensorflow as tf
+    except ImportError:  # `check_tensorflow` tells
+        return ""
+    describe = getattr(tf.sysconfig, "get_build_info", None)  # TensorFlow 1.15 has none
     cuda = describe().get("cuda_version") if describe is not None else None
     return f", TensorFlow was built for CUDA {cuda}" if cuda else ""

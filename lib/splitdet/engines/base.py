@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from typing import Callable, ClassVar, NamedTuple, Optional, Sequence, Tuple
+from contextlib import contextmanager
+from typing import Callable, ClassVar, Iterator, NamedTuple, Optional, Sequence, Tuple
 
-from splitdet.errors import EngineError
+from splitdet.errors import EngineError, SplitdetError, one_line
 from splitdet.graph.cut import Part
 from splitdet.nms import NmsSettings
 from splitdet.types import Tensors
@@ -20,6 +21,17 @@ def usable_cores(most: int = 0) -> int:
     has_affinity = hasattr(os, "sched_getaffinity")
     cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
     return min(cores, most or cores)
+
+
+@contextmanager
+def refusing(who: str) -> Iterator[None]:
+    """Around the first work of `who` on a model: whatever it raises is an EngineError that names it."""
+    try:
+        yield
+    except SplitdetError:
+        raise
+    except Exception as error:  # engines' own errors have no class in common
+        raise EngineError(f"{who} does not run this model: {one_line(error)}") from error
 
 
 def frame_shape(part: Part) -> Tuple[Optional[int], int, int]:

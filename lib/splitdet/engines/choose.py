@@ -13,9 +13,9 @@ import numpy as np
 
 from splitdet import __version__
 from splitdet.cache import cache_file, write_cache
-from splitdet.compat import package_version
+from splitdet.compat import nvidia_setup, package_version
 from splitdet.config import Config
-from splitdet.engines.base import Engine, usable_cores
+from splitdet.engines.base import Engine, refusing, usable_cores
 from splitdet.engines.cache import key_of
 from splitdet.engines.ends import Ends, exact, frames_part, make_back, make_ends, make_front
 from splitdet.engines.make import make_engine
@@ -205,7 +205,8 @@ def _agreeing(
     plain = make_engine(known, exact(config), feeders)
     split = bool(model.parts.cut)
     front = make_front(plain, model, split)
-    reference = front.run(front.prepare([image]))
+    with refusing(called):
+        reference = front.run(front.prepare([image]))
     if known in candidates and exact(config) == config:
         trials.append(_Trial(known, plain, front))
     else:
@@ -249,7 +250,8 @@ def _key(candidates: List[str], config: Config, model: Model, feeders: int) -> s
     versions = [
         f"{name} {package_version(packages.get(name, [name])[0])}" for name in sorted(candidates)
     ]
-    machine = (platform.machine(), processor(), usable_cores(config.engine_cores))
+    cores = usable_cores(config.engine_cores)
+    machine = (platform.machine(), processor(), cores, nvidia_setup())
     settings = (config.device, config.precision, feeders, __version__)
     pictures = Pictures(config.calibration, (1, 1)).digest if config.precision == "int8" else ""
     facts = (*versions, repr((machine, settings)), pictures)

@@ -8,7 +8,7 @@ from typing import Any, Sequence
 import numpy as np
 
 from splitdet import compat
-from splitdet.engines.base import EVERYTHING, Engine, Runner, usable_cores
+from splitdet.engines.base import EVERYTHING, Engine, Runner, refusing, usable_cores
 from splitdet.errors import EngineError
 from splitdet.graph.cut import GraphPart, Part
 from splitdet.types import Tensors
@@ -106,4 +106,5 @@ class TensorFlowEngine(Engine):
         """See `Engine.compile`."""
         if not isinstance(part, GraphPart):
             raise EngineError(f"TensorFlow does not run the part {part.name!r}, which is {part.suffix}")
-        return TensorFlowRunner(part, self._options, self._device, on_cpu)
+        with refusing(f"TensorFlow {compat.version()}"):
+            return TensorFlowRunner(part, self._options, self._device, on_cpu)

@@ -97,7 +97,7 @@ def load_labels(path: Union[str, Path] = "", asked_by: str = "label_path") -> La
         names = reader(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"{asked_by}: {path}: {error.strerror}") from None
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, RecursionError) as error:
         raise ConfigError(f"{asked_by}: {path}: not a label map ({error})") from None
     if not names:
         raise ConfigError(f"{asked_by}: {path}: no class in this label map")

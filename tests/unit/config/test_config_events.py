@@ -57,6 +57,7 @@ def test_written_rules_are_read_back_unchanged(tmp_path: Path) -> None:
         ({"name": ""}, "rule 1: expects a name"),
         ({"name": 5}, "rule 1: name: expects text, got 5"),
         ("door", "rule 1: expects lines of the form 'key: value', got 'door'"),
+        ({"name": "a", "zone": [[0, 0], [10**400, 0], [1, 1]]}, "rule 1: zone: expects"),
         ({"name": "a", "zon": []}, "rule 1: unknown key 'zon'; did you mean 'zone'?"),
         ({"name": "a", 5: 1}, "rule 1: unknown key 5"),
         ({"name": "a", "min_s": "long"}, "rule 1: min_s: expects a number from 0 to 86400, got 'long'"),

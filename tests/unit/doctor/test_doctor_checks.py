@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Dict
 
@@ -34,6 +35,15 @@ def nano(root: Path, **more: str) -> Path:
 
 def by_name(findings: object) -> Dict[str, Finding]:
     return {finding.what: finding for finding in findings}  # type: ignore[attr-defined]
+
+
+def test_a_driver_is_told_where_tensorflow_does_not_load(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15\n"
+    root = machine(tmp_path, {"proc/driver/nvidia/version": text})
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    assert by_name(software.check_cuda(root))["CUDA"].text == "driver 550.54.15"
 
 
 def test_on_another_machine_there_is_nothing_to_say_of_a_board(tmp_path: Path) -> None:

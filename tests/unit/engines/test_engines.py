@@ -20,7 +20,7 @@ from splitdet.engines.ends import make_front
 from splitdet.engines.make import make_engine
 from splitdet.engines.parity import Difference, compare, frames_per_second, trial_picture
 from splitdet.errors import CutError, EngineError
-from splitdet.graph.load import load_graph
+from splitdet.graph.load import load_graph, save_graph
 from splitdet.models import identify
 from splitdet.plan import FastBack, Front, GraphBack, ReadBack, ResizedFront
 from splitdet.types import Tensors
@@ -189,6 +189,37 @@ def test_an_engine_that_disagrees_is_not_chosen(
     with Detector(tiny_model) as detector:
         assert "TensorFlow" in detector.engine.description
     assert "differs from TensorFlow" in caplog.text
+
+
+@pytest.mark.usefixtures("fresh_cache", "prefer_others")
+def test_with_another_gpu_the_engines_are_compared_again(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Detector(tiny_model).close()
+    monkeypatch.setattr(choose, "nvidia_setup", lambda: ("Model: another",))
+    Detector(tiny_model).close()
+    assert len(json.loads(cache_file(VERDICTS).read_text())) == 2
+
+
+@pytest.mark.parametrize("engine", ["auto", "tensorflow"])
+def test_a_graph_that_tensorflow_does_not_know_is_refused(engine: str, tmp_path: Path) -> None:
+    graph = load_graph(write_ssd(tmp_path / "graph.pb", "nms_v2")).graph_def
+    next(node for node in graph.node if node.op == "Relu6").op = "MyRelu"
+    save_graph(graph, tmp_path / "mine.pb")
+    with pytest.raises(EngineError, match=r"^TensorFlow \S+ does not run this model: .*MyRelu"):
+        Detector(tmp_path / "mine.pb", engine=engine)
+
+
+def test_an_engine_that_fails_on_the_first_picture_is_named(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("out of\nmemory")
+
+    with Detector(tiny_model, engine="tensorflow") as detector:
+        monkeypatch.setattr(detector.steps, "warm_up", fail)
+        with pytest.raises(EngineError, match=r"^TensorFlow .* does not run this model: out of memory$"):
+            detector.warm_up()
 
 
 def test_a_damaged_memory_of_verdicts_is_made_anew(tiny_model: Path, fresh_cache: Path) -> None:

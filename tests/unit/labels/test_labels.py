@@ -165,6 +165,7 @@ def test_an_id_of_numpy_finds_its_name() -> None:
         ("a.json", b"{}", "no class in this label map"),
         ("a.json", b"[]", "no class in this label map"),
         ("a.json", b"3", "expects an object of id to name"),
+        ("a.json", 100000 * b"[", "not a label map"),
         ("a.json", b'{"person": 1}', "not a label map"),
         ("a.txt", b"", "no class in this label map"),
         ("a.txt", b"\n \n", "no class in this label map"),
