@@ -118,7 +118,9 @@ def takes(milliseconds: float, jitter: float = 0.0, seed: int = 0) -> Work:
 
 
 def fault(kind: str, at: int) -> Work:
-    """Work that fails at frame `at`: raise, interrupt (Ctrl-C), terminate, or stall for ever."""
+    """Work that fails at frame `at`: raise, interrupt (Ctrl-C), terminate, or stall for ever; or that
+    stops the process, as Ctrl-Z does, and needs a moment when it goes on.
+    """
 
     def work(index: int) -> None:
         if index != at:
@@ -127,6 +129,10 @@ def fault(kind: str, at: int) -> Work:
             raise RuntimeError("broken on purpose")
         if kind == "stall":
             threading.Event().wait()
+        if kind == "stop":
+            os.kill(os.getpid(), signal.SIGSTOP)
+            time.sleep(0.3)
+            return
         os.kill(os.getpid(), {"interrupt": signal.SIGINT, "terminate": signal.SIGTERM}[kind])
 
     return work

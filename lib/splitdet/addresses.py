@@ -7,12 +7,13 @@ import socket
 from urllib.parse import urlsplit
 
 ANSWER_TIMEOUT_S = 1.5  # this cannot be interrupted, and whoever stops a run waits no longer than 2 s
+_SECRET = re.compile(r'(?i)\b((?:pw|pwd|pass|passwd|password|token)=)("(?:[^"\\]|\\.)*"|[^\s&]+)')
 _DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443, "rtmp": 1935}
 
 
 def without_password(text: str) -> str:
-    """`text` as it may be shown: every `//user:password@` is taken out of it."""
-    return re.sub(r"//[^/\s]*@", "//", text)
+    """`text` as it may be shown: no `//user:password@`, and no value of what is called a password."""
+    return _SECRET.sub(r"\1***", re.sub(r"//[^/\s]*@", "//", text))
 
 
 def why_unreachable(address: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Callable, Iterable, Iterator, Optional, Sequence, Tuple, Union
 
@@ -99,7 +100,12 @@ def stream(
         settings = make_config(**{**config, "model_path": str(model)})
         detector = Detector.from_config(settings)
     try:
-        with assemble(_opened(source, detector.config), detector) as pipeline:
+        with ExitStack() as made:
+            opened = _opened(source, detector.config)
+            made.callback(opened.close)  # if there is no pipeline to close it
+            pipeline = assemble(opened, detector)
+            made.pop_all()
+        with pipeline:
             for batch in pipeline:
                 yield from zip(batch.frames, batch.results)
     finally:
@@ -112,9 +118,13 @@ def _opened(source: AnySource, config: Config) -> Source:
         return source
     if isinstance(source, (int, str, Path)):
         return open_source(_typed(source), config)
-    if isinstance(source, list) and source and all(isinstance(one, (int, str, Path)) for one in source):
+    if isinstance(source, (list, tuple)) and source and _are_inputs(source):
         return open_source([_typed(one) for one in source], config)
     return MemorySource(source, config.playback.copy)  # type: ignore[arg-type]
+
+
+def _are_inputs(things: Sequence[object]) -> bool:
+    return all(isinstance(one, (int, str, Path)) for one in things)
 
 
 def _typed(spec: Union[int, str, Path]) -> Union[int, str]:

@@ -1,16 +1,31 @@
-"""OpenCV's own threads."""
+"""OpenCV's own threads, and the names that it takes."""
 
 from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from typing import Iterator
+from typing import Iterator, Type
 
 import cv2
+
+from splitdet.errors import SplitdetError
 
 _lock = threading.Lock()
 _uses = 0
 _before = 0
+
+
+def check_name(name: str, kind: Type[SplitdetError]) -> None:
+    """Raise an error of `kind` where OpenCV, some versions of which crash then, is not to see `name`."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        raise kind(f"{name}: OpenCV takes no name that is not UTF-8; give it another") from None
+
+
+def printable(name: str) -> str:
+    """`name` with what is not UTF-8 in it as `\\udc..`, for titles and pages."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 @contextmanager

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Sequence
 
 import numpy as np
 
-from splitdet.errors import SinkError
 from splitdet.pipeline.meter import Meter
-from splitdet.sinks.base import Sink
+from splitdet.sinks.base import Sink, close_all
 from splitdet.types import Batch, Detections, Frame
 from splitdet.visualize.painter import Painter, fps_notes
 
@@ -55,11 +54,4 @@ class Output:
         Raises:
             SinkError: the first of those that could not be finished.
         """
-        error: Optional[SinkError] = None
-        for sink in self._sinks:
-            try:
-                sink.close()
-            except SinkError as failure:
-                error = error or failure
-        if error is not None:
-            raise error
+        close_all(self._sinks)

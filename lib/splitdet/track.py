@@ -13,6 +13,8 @@ from splitdet.types import AnyDetections, Batch, Frame
 
 LEAST_IOU = 0.1
 """Of a box with the place where its track is expected; more would lose what moves fast."""
+PERIOD_S = 0.04
+"""Between pictures that have no times, those of a folder."""
 _XYXY = [1, 0, 3, 2]
 _NS = 1e9
 
@@ -44,14 +46,17 @@ class Tracker:
         self._tracker: Any = ByteTrack(high_conf=0.0, iou=LEAST_IOU, lifespan_ns=round(memory_s * _NS))
         self._numbers: Dict[str, int] = {}
         self._next = 1
+        self._now_s = -PERIOD_S
 
     def number(self, frame: Frame, found: AnyDetections) -> AnyDetections:
         """What was found in the next frame, with `tracks`: 1, 2, 3, .. as they come."""
+        is_later = frame.time_s > self._now_s
+        self._now_s = frame.time_s if is_later else self._now_s + PERIOD_S
         tracks = self._tracker.update(
             np.ascontiguousarray(found.boxes[:, _XYXY], np.float32),
             np.ascontiguousarray(found.scores, np.float32),
             found.classes.astype(np.uintp),
-            round(frame.time_s * _NS),
+            round(self._now_s * _NS),
         )
         numbers = [self._number_of(track.uuid) for track in tracks]
         alive = {track.info.uuid for track in self._tracker.get_active_tracks()}

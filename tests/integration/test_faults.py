@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import List
@@ -59,6 +60,18 @@ def test_a_stage_that_stalls_is_named_by_the_watchdog(stage: str) -> None:
     done = run_with_fault(stage, "stall", "15", "--set", "stall_timeout_s=2")
     assert done.returncode == 1
     assert f"the {stage} stage has not answered for 2 s" in done.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "WUNTRACED"), reason="no process is stopped here")
+def test_a_run_that_was_stopped_with_ctrl_z_goes_on() -> None:
+    command = [sys.executable, SCRIPT, "accelerator", "stop", "15", "--set", "stall_timeout_s=2"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    _, status = os.waitpid(process.pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(status)
+    time.sleep(4)
+    process.send_signal(signal.SIGCONT)
+    _, errors = process.communicate(timeout=HANG_S)
+    assert process.returncode == 0, errors
 
 
 def test_ctrl_c_gets_past_a_stage_that_does_not_return(tmp_path: Path) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+import sys
 import threading
 import time
+from pathlib import Path
 from typing import Callable, Dict, List, Optional
 
 import numpy as np
 import pytest
 
 from fakes import FakeDetector, FakeSource, Work, fault, pipeline_threads, run_stages, takes
-from splitdet.assemble import assemble
+from splitdet.assemble import assemble, stream
 from splitdet.config import make_config
-from splitdet.errors import StageError, StallError
+from splitdet.errors import ConfigError, StageError, StallError
 from splitdet.pipeline.meter import Meter
 from splitdet.pipeline.pipeline import Pipeline
 from splitdet.sources.painted import PAINTED_PX, age_s, paint_clock
@@ -329,3 +331,13 @@ def test_a_run_that_is_held_back_can_be_stopped() -> None:
         come_to_rest(pipeline)
     assert not pipeline.close()
     assert pipeline.finished == 0
+
+
+def test_a_stream_that_cannot_be_made_closes_its_source(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "edgefirst.tracker", None)
+    source = FakeSource(3)
+    with pytest.raises(ConfigError, match="track needs"):
+        next(stream(source, tiny_model, track=True))
+    assert source.closed.is_set()

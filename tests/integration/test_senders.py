@@ -24,6 +24,7 @@ from commands import call_here
 from ports import free_udp_port
 from splitdet.config import make_config
 from splitdet.errors import SinkError
+from splitdet.sinks import gstreamer
 from splitdet.sinks.base import Sink
 from splitdet.sinks.send import open_sender
 from splitdet.sources.choose import open_source
@@ -226,6 +227,17 @@ def test_pictures_without_times_follow_one_another_at_the_rate(tmp_path: Path) -
     told = subprocess.run(command, stdout=PIPE, text=True, check=True, timeout=60).stdout
     times_s = [float(line.rstrip(",")) for line in told.split()]
     np.testing.assert_allclose(times_s, np.arange(5) / RATE, atol=0.002)
+
+
+def test_what_is_played_at_the_pace_of_a_slow_file_has_time_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gstreamer, "END_TIMEOUT_S", 0.2)
+    place = "appsrc ! videoconvert ! fakesink sync=true"
+    sink = open_sender(place, make_config(), rate=4.0, live=False, stream=0, count=1)
+    for frame in pictures(6):
+        sink.write(replace(frame, time_s=frame.index / 4), Detections.none(), frame.image)
+    sink.close()
 
 
 def test_a_password_is_neither_shown_nor_taken_for_a_lock() -> None:

@@ -16,6 +16,13 @@ from splitdet.addresses import why_unreachable, without_password
         ("rtsp://me@host/live", "rtsp://host/live"),
         ("rtsp://host:554/a:b@c", "rtsp://host:554/a:b@c"),
         ("rtspsrc location=rtsp://me:a@b@host/x ! a", "rtspsrc location=rtsp://host/x ! a"),
+        ("rtspsrc user-id=me user-pw=secret ! appsink", "rtspsrc user-id=me user-pw=*** ! appsink"),
+        ('rtspsrc user-pw="my \\"secret" ! appsink', "rtspsrc user-pw=*** ! appsink"),
+        (
+            "http://host/video?user=me&pwd=secret&channel=1",
+            "http://host/video?user=me&pwd=***&channel=1",
+        ),
+        ("video/step=5.mp4", "video/step=5.mp4"),
     ],
 )
 def test_passwords_are_not_shown(spec: str, shown: str) -> None:

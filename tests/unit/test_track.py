@@ -150,6 +150,15 @@ def test_memory_stays_flat_however_many_things_come_by() -> None:
     assert held < 60_000
 
 
+@needs_tracker
+def test_a_thing_that_is_gone_for_many_pictures_of_a_folder_is_forgotten() -> None:
+    pytest.importorskip("edgefirst.tracker")
+    tracker, thing = Tracker(memory_s=1.0), crowd(1, np.random.RandomState(0))
+    seen = [thing] * 5 + [Detections.none()] * 50 + [thing]
+    tracks = [tracker.number(replace(frame(0), index=i), found).tracks for i, found in enumerate(seen)]
+    assert [numbers.tolist() for numbers in (tracks[4], tracks[-1]) if numbers is not None] == [[1], [2]]
+
+
 def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "edgefirst.tracker", None)
     expected = r"pip install 'splitdet\[track\]'" if sys.version_info >= (3, 8) else "Python 3.8"

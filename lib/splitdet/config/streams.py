@@ -29,9 +29,13 @@ class Playback:
     loop: int = key(
         0, "files: begin again so many times, so 2 plays three times; -1: for ever", low=-1, high=1e9
     )
-    stride: int = key(1, "take every so manieth frame", low=1, high=1e6)
-    start_s: float = key(0.0, "leave out what is before, seconds; live: since its first frame", low=0)
-    stop_s: float = key(0.0, "end there, seconds; live: since its first frame; 0: at the end", low=0)
+    stride: int = key(1, "take every n-th frame", low=1, high=1e6)
+    start_s: float = key(
+        0.0, "leave out what is before, seconds; live: since its first frame", low=0, high=1e9
+    )
+    stop_s: float = key(
+        0.0, "end there, seconds; live: since its first frame; 0: at the end", low=0, high=1e9
+    )
     speed: str = key(
         "fast",
         "videos: fast: as fast as the stages can; source: not faster than they were recorded",

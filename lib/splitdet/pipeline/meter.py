@@ -82,8 +82,9 @@ class Meter:
         self._interval_start = self._totals()
 
     def watch(self, inlet: Inlet) -> None:
-        """Take the frames that come in, and those that are dropped, from `inlet`."""
+        """Take the frames that come in, and those that are dropped, from `inlet`, from now on."""
         self._inlet = inlet
+        self._interval_start = self._totals()
 
     @property
     def dropped(self) -> Dict[str, int]:

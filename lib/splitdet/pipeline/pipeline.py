@@ -23,6 +23,8 @@ from splitdet.types import Batch
 CLOSE_TIMEOUT_S = 2.0
 READ_AHEAD = 2  # frames of a file decoded while the stages work; more would only grow old
 SOURCE = "source"
+WATCH_S = 1.0
+"""How long the watchdog sleeps at most."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ class Pipeline:
         self._error: Optional[BaseException] = None
         self._lock = threading.Lock()
         self._stopping = threading.Event()
+        self._resumed_s = 0.0  # when the process was found to have been stopped
         self._busy: Dict[int, Tuple[str, float]] = {}  # thread: what it does, since when
         self._threads = self._make_threads()
         self.finished = 0
@@ -302,10 +305,14 @@ class Pipeline:
     def _overdue_s(self, name: str, since_s: float) -> float:
         """When it counts as stuck; a source that waits for its next frame tells from when on."""
         due_s = self._source.due_s if name == SOURCE else 0.0
-        return max(since_s, due_s) + self._stall_timeout_s
+        return max(since_s, due_s, self._resumed_s) + self._stall_timeout_s
 
     def _watch(self) -> None:
-        """The watchdog's thread: wakes when whoever works longest would be overdue."""
+        """The watchdog's thread: wakes when whoever works longest would be overdue.
+
+        It wakes more often to notice that the process was stopped, by Ctrl-Z or a debugger: that time
+        is nobody's.
+        """
         while True:
             now_s = time.perf_counter()
             wake_s = now_s + self._stall_timeout_s
@@ -322,5 +329,7 @@ class Pipeline:
                         # nobody else can; on a thread of its own, as it may wait for all of these
                         threading.Thread(target=self._leave, args=(error,), daemon=True).start()
                     return
-            if self._stopping.wait(min(wake_s - now_s, threading.TIMEOUT_MAX)):
+            if self._stopping.wait(min(wake_s - now_s, WATCH_S)):
                 return
+            if time.perf_counter() > now_s + 2 * WATCH_S:
+                self._resumed_s = time.perf_counter()

@@ -191,10 +191,10 @@ def make_places(devices: Sequence[Union[int, str]]) -> List[Place]:
 
 def _visible(gpu: int) -> str:
     """What CUDA calls that GPU: numbers count those that this process may see."""
-    listed = os.environ.get("CUDA_VISIBLE_DEVICES", "")
-    if not listed:
+    listed = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if listed is None:
         return str(gpu)
-    names = listed.split(",")
+    names = [name for name in listed.split(",") if name]
     if gpu >= len(names):
-        raise ConfigError(f"devices: there is no GPU {gpu}: CUDA_VISIBLE_DEVICES is {listed}")
+        raise ConfigError(f"devices: there is no GPU {gpu}: CUDA_VISIBLE_DEVICES is {listed!r}")
     return names[gpu]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Iterable, Optional
 
 import numpy as np
 
+from splitdet.errors import SinkError
 from splitdet.types import Detections, Frame
 
 EVENTS_S = 0.02
@@ -48,6 +49,22 @@ class Sink(ABC):
     def close(self) -> None:
         """Finish what was written. Called once, also after an error."""
         return
+
+
+def close_all(sinks: Iterable[Sink]) -> None:
+    """Close each of them, whatever becomes of the others.
+
+    Raises:
+        SinkError: the first of those that could not be finished.
+    """
+    error: Optional[SinkError] = None
+    for sink in sinks:
+        try:
+            sink.close()
+        except SinkError as failure:
+            error = error or failure
+    if error is not None:
+        raise error
 
 
 class Viewer(Sink):

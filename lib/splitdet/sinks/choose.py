@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import ExitStack
 from typing import List, Optional, Set, Tuple
 
 from splitdet.config import Config
@@ -11,6 +12,7 @@ from splitdet.detector import Detector
 from splitdet.errors import SinkError, SplitdetError
 from splitdet.events.sink import EventSink
 from splitdet.job import Job
+from splitdet.opencv import printable
 from splitdet.pipeline.meter import Meter
 from splitdet.processes.ring import NoRoom
 from splitdet.processes.window import WITHOUT, WindowWorker
@@ -46,33 +48,44 @@ def make_sinks(
     if save is None and job.config.save_to_file:
         save = IMAGE_FOLDER if inputs[0].keeps_files else default_movie_path()
     _check_places(source, save or "", job)
-    sinks: List[Sink] = []
-    if save:
-        sinks.append(_picture_sink(save, job, source))
-    if job.raw:
-        sinks.append(RawSink(_picture_sink(job.raw, job, source)))
-    for place in job.send:
-        sinks.append(
-            each_its_own(
-                [
-                    open_sender(place, job.config, _rate(part), part.live, stream, len(inputs))
-                    for stream, part in enumerate(inputs)
-                ]
-            )
-        )
-    if job.json:
-        sinks.append(JsonSink(job.json, detector.labels, job.config.json_box_px, len(inputs) > 1))
-    if job.csv:
-        sinks.append(CsvSink(job.csv, detector.labels))
-    if job.coco:
-        sinks.append(CocoSink(job.coco, len(inputs) > 1))
-    if job.crops:
-        sinks.append(CropSink(job.crops, detector.labels, len(inputs) > 1))
-    if job.config.events:
-        sinks.append(EventSink(job.config, detector.labels))
-    if job.config.web:
-        sinks.append(_web_view(job.config, detector, painter, meter, source))
+    several = len(inputs) > 1
+    with ExitStack() as made:  # closed if what comes after cannot be made
+        sinks: List[Sink] = []
+
+        def add(sink: Sink) -> None:
+            sinks.append(sink)
+            made.callback(sink.close)
+
+        # files of an earlier run are emptied last
+        if job.config.web:
+            add(_web_view(job.config, detector, painter, meter, source))
+        for place in job.send:
+            add(_sender(place, job.config, source))
+        if job.config.events:
+            add(EventSink(job.config, detector.labels, [part.keeps_files for part in inputs]))
+        if save:
+            add(_picture_sink(save, job, source))
+        if job.raw:
+            add(RawSink(_picture_sink(job.raw, job, source)))
+        if job.json:
+            add(JsonSink(job.json, detector.labels, job.config.json_box_px, several))
+        if job.csv:
+            add(CsvSink(job.csv, detector.labels))
+        if job.coco:
+            add(CocoSink(job.coco, several))
+        if job.crops:
+            add(CropSink(job.crops, detector.labels, several))
+        made.pop_all()
     return sinks
+
+
+def _sender(place: str, config: Config, source: Source) -> Sink:
+    """What sends pictures to a place, for each input to one of its own."""
+    parts = source.parts
+    return each_its_own(
+        open_sender(place, config, _rate(part), part.live, stream, len(parts))
+        for stream, part in enumerate(parts)
+    )
 
 
 def _web_view(
@@ -90,10 +103,8 @@ def _picture_sink(path: str, job: Job, source: Source) -> Sink:
     """What writes pictures of the kind that the source gives; a video for each input of its own."""
     codec = job.config.video_codec
     return each_its_own(
-        [
-            ImageSink(path) if part.keeps_files else VideoSink(place, _rate(part), part.live, codec)
-            for part, place in zip(source.parts, _places(path, source))
-        ]
+        ImageSink(path) if part.keeps_files else VideoSink(place, _rate(part), part.live, codec)
+        for part, place in zip(source.parts, _places(path, source))
     )
 
 
@@ -147,7 +158,7 @@ def make_viewer(
         # where there is no screen nobody expects one
         log.log(logging.WARNING if has_screen() else logging.INFO, "no window: %s", reason)
         return None
-    title = f"{os.path.basename(config.model_path)} | {detector.engine.description}"
+    title = printable(f"{os.path.basename(config.model_path)} | {detector.engine.description}")
     shared = (config.max_vis_fps, config.vis_text, lambda: meter.current_fps)
     if config.vis_worker:
         required = config.vis_worker_required

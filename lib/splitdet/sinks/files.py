@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, Dict, Iterator, TextIO, cast
 
 import cv2
 import numpy as np
 
-from splitdet.errors import SinkError
+from splitdet.errors import SinkError, one_line
+
+_PROBE_BYTES = 1 << 16
 
 
 @contextmanager
@@ -21,7 +25,7 @@ def writing(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise SinkError(f"{path}: {error.strerror}") from None
+        raise SinkError(f"{path}: {error.strerror or one_line(error)}") from None
 
 
 def make_folder(path: str) -> None:
@@ -52,7 +56,17 @@ def write_picture(path: str, picture: np.ndarray) -> None:
     if not done:
         raise SinkError(f"{path}: cannot be encoded")
     with writing(path):
-        data.tofile(path)  # cv2.imwrite fails on some names on Windows
+        Path(path).write_bytes(data.tobytes())  # cv2.imwrite fails on some names on Windows
+
+
+def check_room(path: str) -> None:
+    """Raise SinkError where the disk that `path` lies on is full: for writers that do not tell."""
+    try:
+        with TemporaryFile(dir=os.path.dirname(path) or ".", buffering=0) as probe:
+            probe.write(bytes(_PROBE_BYTES))
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):  # else it may still be a file to be written
+            raise SinkError(f"{path}: {error.strerror}; its end is missing") from None
 
 
 def frame_name(source: str, index: int) -> str:

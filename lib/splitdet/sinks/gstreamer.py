@@ -12,7 +12,7 @@ import numpy as np
 from splitdet.addresses import without_password
 from splitdet.errors import SinkError
 from splitdet.gstreamer import load
-from splitdet.gstreamer.feed import Feed
+from splitdet.gstreamer.feed import QUEUED_FRAMES, Feed
 from splitdet.gstreamer.launched import Launched, PipelineError
 from splitdet.sinks.base import Sink
 from splitdet.types import Detections, Frame
@@ -82,12 +82,14 @@ class GStreamerSink(Sink):
         try:
             if self._first_s is not None and not self._launched.error:
                 self._feed.end()
+                # what is still queued may be played at the pace of the frames
+                most_s = END_TIMEOUT_S + (QUEUED_FRAMES + 2) * self._period_s
                 with self._launched.changed:
                     over = self._launched.changed.wait_for(
-                        lambda: self._launched.ended or self._launched.error, END_TIMEOUT_S
+                        lambda: self._launched.ended or self._launched.error, most_s
                     )
                 if not over:
-                    raise self._failed(f"it does not end within {END_TIMEOUT_S:g} s")
+                    raise self._failed(f"it does not end within {most_s:g} s")
             if self._launched.error:
                 raise self._failed(self._launched.error)
             if self._feed.left_out:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Optional, Sequence
+from contextlib import ExitStack
+from typing import Iterable, List, Optional, Sequence
 
 import numpy as np
 
-from splitdet.errors import SinkError
-from splitdet.sinks.base import Sink
+from splitdet.sinks.base import Sink, close_all
 from splitdet.types import Detections, Frame
 
 
-def each_its_own(sinks: Sequence[Sink]) -> Sink:
-    """One sink of as many as there are inputs, by the number of the input."""
-    return sinks[0] if len(sinks) == 1 else Routed(sinks)
+def each_its_own(sinks: Iterable[Sink]) -> Sink:
+    """One sink of as many as there are inputs, by the number of the input.
+
+    Args:
+        sinks: made one after the other; where one cannot be made, those before it are closed.
+    """
+    with ExitStack() as made:
+        kept: List[Sink] = []
+        for sink in sinks:
+            kept.append(sink)
+            made.callback(sink.close)
+        made.pop_all()
+    return kept[0] if len(kept) == 1 else Routed(kept)
 
 
 class Routed(Sink):
@@ -45,11 +55,4 @@ class Routed(Sink):
         Raises:
             SinkError: one of them could not be finished.
         """
-        error: Optional[SinkError] = None
-        for sink in self._sinks:
-            try:
-                sink.close()
-            except SinkError as failure:
-                error = error or failure
-        if error is not None:
-            raise error
+        close_all(self._sinks)

@@ -11,14 +11,16 @@ import cv2
 import numpy as np
 
 from splitdet.errors import SinkError
+from splitdet.opencv import check_name
 from splitdet.sinks.base import Sink
-from splitdet.sinks.files import free_path, make_folder
+from splitdet.sinks.files import check_room, free_path, make_folder
 from splitdet.types import Detections, Frame
 
 AUTO = "auto"
 MOVIE_FOLDER = "output_movie"
 LEAST_PX = 16
 """OpenCV's Motion JPEG writes beyond its memory for some that are smaller."""
+LOOK_EVERY_S = 5.0
 USUAL_CODECS = {".avi": "mjpg", ".mp4": "mp4v", ".mkv": "mjpg", ".mov": "mp4v", ".webm": "vp8"}
 _FOURCC = {
     "mjpg": "MJPG",
@@ -56,6 +58,7 @@ class VideoSink(Sink):
         suffix = Path(path).suffix.lower()
         if suffix not in USUAL_CODECS:
             raise SinkError("{}: expects a video file ({})".format(path, " ".join(USUAL_CODECS)))
+        check_name(path, SinkError)
         make_folder(path)
         self._path = path
         self._codec = USUAL_CODECS[suffix] if codec == AUTO else codec
@@ -65,6 +68,7 @@ class VideoSink(Sink):
         self._size = (0, 0)
         self._first_s = 0.0
         self._written = 0
+        self._look_s = 0.0  # when to see next whether there is room
 
     @property
     def path(self) -> str:
@@ -91,7 +95,11 @@ class VideoSink(Sink):
         due = self._written + 1
         if self._live:
             due = int((frame.time_s - self._first_s) * self._rate + 0.5) + 1
-        end_s = time.perf_counter() + 1.0 / self._rate
+        now_s = time.perf_counter()
+        if now_s >= self._look_s:  # OpenCV says nothing of a full disk
+            check_room(self._path)
+            self._look_s = now_s + LOOK_EVERY_S
+        end_s = now_s + 1.0 / self._rate
         while self._written < due:
             self._writer.write(picture)
             self._written += 1
@@ -115,6 +123,11 @@ class VideoSink(Sink):
         return writer
 
     def close(self) -> None:
-        """See `Sink.close`."""
+        """See `Sink.close`.
+
+        Raises:
+            SinkError: the disk is full, so that the end of the video is missing.
+        """
         if self._writer is not None:
             self._writer.release()
+            check_room(self._path)

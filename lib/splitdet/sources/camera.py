@@ -233,9 +233,9 @@ def _caps(media: str, size_px: Tuple[int, int], fps: float, pixels: str = "") ->
 def frame_rate(fps: float) -> Fraction:
     """Frames per second as GStreamer wants them; 29.97 and its kin are multiples of 1000 / 1001."""
     ntsc = Fraction(round(fps * 1.001) * 1000, 1001)
-    if fps != round(fps) and abs(float(ntsc) - fps) < 0.005:
+    if ntsc and fps != round(fps) and abs(float(ntsc) - fps) < 0.005:
         return ntsc
-    return Fraction(fps).limit_denominator(1000)
+    return max(Fraction(fps).limit_denominator(1000), Fraction(1, 1000))
 
 
 def _number(value: object, names: Tuple[str, ...]) -> int:

@@ -30,8 +30,9 @@ class MemorySource(Source):
     def read(self) -> Optional[Frame]:
         """See `Source.read`; ValueError where something else than such an array comes."""
         begin_s = time.perf_counter()
-        image = next(self._images, None)
-        if image is None:
+        try:
+            image = next(self._images)
+        except StopIteration:
             return None
         check_image(image)
         # a view: the caller's own array stays writable

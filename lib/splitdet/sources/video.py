@@ -10,6 +10,7 @@ from typing import Optional, Tuple
 import cv2
 
 from splitdet.errors import NoFileError, SourceError
+from splitdet.opencv import check_name
 from splitdet.sources.base import Skipped, Source
 from splitdet.types import Frame
 
@@ -53,11 +54,12 @@ class VideoSource(Source):
     """A video file.
 
     Raises:
-        SourceError: no such file, or nothing in it that OpenCV can decode.
+        SourceError: no such file, nothing in it that OpenCV can decode, or a name that it does not take.
     """
 
     def __init__(self, path: str) -> None:
         check_file(path)
+        check_name(path, SourceError)
         capture = cv2.VideoCapture(path)
         if not capture.isOpened():
             raise SourceError(

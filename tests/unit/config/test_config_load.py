@@ -165,6 +165,7 @@ def test_variables_of_others_and_of_setup_are_left_alone(tmp_path: Path) -> None
         ("roi: [[0, .nan], [1, 0], [1, 1]]\n", "each 0..1"),
         ("roi: 0.5\n", "got 0.5"),
         ("roi: [[0, 0], [1" + 400 * "0" + ", 0], [1, 1]]\n", "each 0..1"),
+        ("playback: {stop_s: .inf}\n", "stop_s: expects a number from 0 to 1e+09, got inf"),
         ("precision_model: FP64\n", "expects one of fp32, tf32, fp16, bf16, int8, got 'FP64'"),
         ("device: 0\n", "device: expects one of auto, cpu, gpu, got 0"),
         ("devices: [gpu]\n", "devices: expects numbers of GPUs or cpu, such as [0, 1] or [cpu, cpu]"),

@@ -50,6 +50,15 @@ def test_a_batch_counts_each_of_its_frames(clock: Clock) -> None:
     assert (run.frames_out, run.latency.count, run.fps) == (8, 8, 4.0)
 
 
+def test_the_first_interval_begins_when_frames_may_come(clock: Clock) -> None:
+    run = Meter(5.0)
+    clock.now_s = 110.0  # a model was loaded
+    run.watch(Inlet(lossless=True, capacity=2))
+    clock.now_s = 112.0
+    run.batch_done(_batch(captured_s=111.0, frames=8))
+    assert run.interval()[:2] == (2.0, 8)
+
+
 def test_the_current_rate_forgets_what_lies_before_its_window(clock: Clock) -> None:
     run = Meter(window_s=2.0)
     for step in range(1, 101):  # ten a second, then twenty

@@ -7,7 +7,7 @@ import os
 import threading
 from queue import SimpleQueue
 from types import SimpleNamespace
-from typing import Any, Callable, Dict, Iterator, List, Sequence, Union
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Union
 
 import numpy as np
 import pytest
@@ -28,25 +28,33 @@ HERE = Place(1, "worker 1 (CPU)", "-1", ())
 @pytest.mark.parametrize(
     ("visible", "devices", "expected"),
     [
-        ("", [0, 3, "cpu"], ["0", "3", "-1"]),
+        (None, [0, 3, "cpu"], ["0", "3", "-1"]),
         ("5,7", [0, 1], ["5", "7"]),
         ("GPU-8932f937,MIG-1", [1, 1], ["MIG-1", "MIG-1"]),
     ],
 )
 def test_a_worker_is_shown_its_gpu_among_those_that_we_may_see(
-    visible: str,
+    visible: Optional[str],
     devices: Sequence[Union[int, str]],
     expected: List[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     assert [place.visible_gpu for place in make_places(devices)] == expected
 
 
 def test_a_gpu_that_we_may_not_see_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5,7")
-    with pytest.raises(ConfigError, match=r"devices: there is no GPU 2: CUDA_VISIBLE_DEVICES is 5,7"):
+    with pytest.raises(ConfigError, match=r"devices: there is no GPU 2: CUDA_VISIBLE_DEVICES is '5,7'"):
         make_places([0, 2])
+
+
+def test_where_all_gpus_are_hidden_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    with pytest.raises(ConfigError, match=r"devices: there is no GPU 0: CUDA_VISIBLE_DEVICES is ''"):
+        make_places([0])
 
 
 def test_workers_on_the_cpu_share_its_cores(monkeypatch: pytest.MonkeyPatch) -> None:

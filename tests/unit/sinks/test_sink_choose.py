@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -12,7 +13,7 @@ import pytest
 from fakes import FakeDetector
 from results import PICTURE
 from splitdet.config import make_config
-from splitdet.errors import SinkError
+from splitdet.errors import ConfigError, SinkError
 from splitdet.job import Job
 from splitdet.labels import Labels
 from splitdet.pipeline.meter import Meter
@@ -52,6 +53,22 @@ def test_there_is_a_sink_for_each_place(source: str, kinds: List[str]) -> None:
     assert [sink.path for sink in sinks[1:]] == list(places.values())
     for sink in sinks:
         sink.close()
+
+
+def test_where_one_sink_cannot_be_made_those_before_it_are_closed() -> None:
+    threads = threading.active_count()
+    rule = {"name": "any", "class": 1}
+    events = {"events": [rule], "event_webhook": "http://127.0.0.1:9/"}
+    with pytest.raises(SinkError, match="expects a video file"):
+        sinks_of("synthetic:1", "out.txt", events)
+    assert threading.active_count() == threads
+
+
+def test_what_an_earlier_run_wrote_is_kept_where_the_web_view_cannot_be_had() -> None:
+    Path("found.jsonl").write_text("earlier\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="set web_token"):
+        sinks_of("synthetic:1", "", {"web": 8080, "web_host": "0.0.0.0"}, json="found.jsonl")
+    assert Path("found.jsonl").read_text(encoding="utf-8") == "earlier\n"
 
 
 def test_nothing_is_written_unless_somebody_asks() -> None:

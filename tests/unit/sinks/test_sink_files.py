@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any, Callable
 
+import numpy as np
 import pytest
 
 from results import FOUND, PICTURE, frame
@@ -15,7 +16,14 @@ from splitdet.labels import Labels
 from splitdet.sinks.coco import CocoSink
 from splitdet.sinks.crops import CropSink
 from splitdet.sinks.csv_rows import CsvSink
-from splitdet.sinks.files import TextFile, frame_name, free_path, safe_name, write_json
+from splitdet.sinks.files import (
+    TextFile,
+    frame_name,
+    free_path,
+    safe_name,
+    write_json,
+    write_picture,
+)
 from splitdet.sinks.json_lines import JsonSink
 from splitdet.sinks.pictures import ImageSink
 from splitdet.sinks.video import VideoSink
@@ -129,6 +137,16 @@ def test_a_full_disk_is_an_error_of_the_sink(kind: str) -> None:
         sink.write(frame(), FOUND, None)
     with pytest.raises(SinkError, match="/dev/full: No space left on device"):
         sink.close()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+@pytest.mark.parametrize("side_px", [8, 800])
+def test_a_full_disk_is_an_error_of_a_picture_however_small(tmp_path: Path, side_px: int) -> None:
+    path = tmp_path / "a.png"
+    path.symlink_to("/dev/full")
+    picture = np.random.RandomState(0).randint(0, 255, (side_px, side_px, 3)).astype(np.uint8)
+    with pytest.raises(SinkError, match=r"a\.png: No space left on device"):
+        write_picture(str(path), picture)
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Optional
+from typing import Any, Iterator, List, Optional
 
 import numpy as np
 import pytest
 
 from splitdet.errors import SinkError
 from splitdet.sinks.base import Sink
-from splitdet.sinks.routed import Routed
+from splitdet.sinks.routed import Routed, each_its_own
 from splitdet.types import Detections, Frame
 
 
@@ -54,6 +54,18 @@ def test_each_result_goes_to_the_sink_of_its_stream() -> None:
 def test_a_picture_is_wanted_where_one_of_them_wants_it() -> None:
     assert not Routed([NotingSink("a"), NotingSink("b")]).wants_picture()
     assert Routed([NotingSink("a"), NotingSink("b", wants=True)]).wants_picture()
+
+
+def test_where_one_cannot_be_made_those_before_it_are_closed() -> None:
+    first = NotingSink("a")
+
+    def made() -> Iterator[Sink]:
+        yield first
+        raise SinkError("b: cannot be made")
+
+    with pytest.raises(SinkError, match="b: cannot be made"):
+        each_its_own(made())
+    assert first.closed
 
 
 def test_paths_are_told_once_each() -> None:

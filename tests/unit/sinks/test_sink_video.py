@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any, Dict, List
 from unittest import mock
@@ -18,7 +20,7 @@ import pytest
 from fakes import Clock
 from results import FOUND, PICTURE, frame
 from splitdet.errors import SinkError
-from splitdet.sinks import video
+from splitdet.sinks import files, video
 from splitdet.sinks.raw import RawSink
 from splitdet.sinks.video import VideoSink, default_movie_path
 from splitdet.types import Detections
@@ -197,6 +199,29 @@ def test_a_change_of_size_is_an_error(tmp_path: Path) -> None:
 def test_a_video_of_an_unknown_kind_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(SinkError, match=r"expects a video file \(\.avi \.mp4 \.mkv \.mov \.webm\)"):
         VideoSink(str(tmp_path / name), 10.0, live=False)
+
+
+def test_a_name_on_which_opencv_crashes_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SinkError, match="OpenCV takes no name that is not UTF-8; give it another"):
+        VideoSink(str(tmp_path / os.fsdecode(b"caf\xe9.mp4")), 10.0, live=False)
+
+
+@pytest.mark.parametrize("full_after", [0, 1], ids=["at its first picture", "at its end"])
+def test_a_full_disk_is_an_error_although_opencv_says_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full_after: int
+) -> None:
+    asked: List[str] = []
+
+    def probe(dir: str, **_: Any) -> Any:
+        asked.append(dir)
+        if len(asked) > full_after:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return tempfile.TemporaryFile()
+
+    monkeypatch.setattr(files, "TemporaryFile", probe)
+    with pytest.raises(SinkError, match=r"out\.avi: No space left on device; its end is missing"):
+        _write_greys(VideoSink(str(tmp_path / "out.avi"), 10.0, live=False), [0.0, 0.1])
+    assert asked == [str(tmp_path)] * (full_after + 1)
 
 
 def test_a_video_in_place_of_a_folder_is_an_error(tmp_path: Path) -> None:

@@ -141,7 +141,10 @@ def test_a_stream_is_scaled_where_a_size_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("fps", "fraction"),
-    [(30, "30/1"), (7.5, "15/2"), (29.97, "30000/1001"), (59.94, "60000/1001"), (0.5, "1/2")],
+    [
+        *((30, "30/1"), (7.5, "15/2"), (29.97, "30000/1001"), (59.94, "60000/1001"), (0.5, "1/2")),
+        *((0.004, "1/250"), (1e-5, "1/1000")),
+    ],
 )
 def test_frame_rates_are_fractions(fps: float, fraction: str) -> None:
     assert f"framerate=(fraction){fraction} !" in build(kind="test", fps=fps)

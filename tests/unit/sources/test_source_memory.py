@@ -43,6 +43,14 @@ def test_something_else_than_a_picture_is_refused() -> None:
         MemorySource([np.zeros((4, 5), np.uint8)]).read()
 
 
+def test_a_picture_that_could_not_be_read_is_no_end() -> None:
+    images = [np.zeros((4, 5, 3), np.uint8), None]
+    source = MemorySource(images)  # type: ignore[arg-type]
+    assert source.read() is not None
+    with pytest.raises(ValueError, match="cv2.imread gives None for a file that it cannot read"):
+        source.read()
+
+
 def test_stream_takes_arrays(tiny_model: Path) -> None:
     images = [np.zeros((60, 80, 3), np.uint8)] * 5
     indices = [frame.index for frame, _ in splitdet.stream(images, tiny_model)]

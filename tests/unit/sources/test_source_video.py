@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import List
 
@@ -119,6 +120,13 @@ def test_a_video_that_lost_its_description_is_refused(tmp_path: Path, suffix: st
     (tmp_path / ("cut" + suffix)).write_bytes(data[: int(len(data) * part)])
     with pytest.raises(SourceError, match="damaged, cut off, or not a video"):
         VideoSource(str(tmp_path / ("cut" + suffix)))
+
+
+def test_a_name_on_which_opencv_crashes_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9.mp4")
+    path.write_bytes(b"any")
+    with pytest.raises(SourceError, match="OpenCV takes no name that is not UTF-8; give it another"):
+        VideoSource(str(path))
 
 
 @pytest.mark.parametrize("name", ["none.mp4", "none/none.avi", "."])

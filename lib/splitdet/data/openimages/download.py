@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Tuple
@@ -14,6 +13,7 @@ from splitdet.data.openimages.source import Fetcher, Source
 from splitdet.data.parallel import ordered_map
 from splitdet.data.pictures import Problem, inspect
 from splitdet.errors import DataError
+from splitdet.files import write_whole
 
 WORKERS = 10
 
@@ -59,9 +59,7 @@ def download(folder: Path, source: Source, fetcher: Fetcher, workers: int = WORK
         look, _ = inspect(data)
         if isinstance(look, Problem):
             return f"{address}: {look.kind.title}: {look.what}"
-        partial = target.with_name(target.name + ".part")
-        partial.write_bytes(data)
-        os.replace(str(partial), str(target))
+        write_whole(target, data)
         return ""
 
     results = ordered_map(fetch, wanted, workers)

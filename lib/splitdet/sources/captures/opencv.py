@@ -14,6 +14,7 @@ import numpy as np
 
 from splitdet.addresses import why_unreachable, without_password
 from splitdet.errors import SourceError
+from splitdet.opencv import check_name
 from splitdet.sources.captures.base import Capture
 from splitdet.sources.captures.gstreamer import with_conversion
 from splitdet.sources.video import shortfall
@@ -52,6 +53,7 @@ class OpenCVCapture(Capture):
 
     def open(self) -> None:
         """See `Capture.open`."""
+        check_name(str(self._spec), SourceError)
         if self._is_pipeline:
             # what OpenCV takes by itself it hands over as it is, padded rows and all
             pipeline = with_conversion(str(self._spec))
