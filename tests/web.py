@@ -56,6 +56,12 @@ class Files(Handler):
         data = path.read_bytes()
         tag = f'"{len(data)}-{sum(data)}"'
         start = int(re.sub(r"\D", "", wanted)) if wanted and self.headers.get("If-Range") == tag else 0
+        if start >= len(data) > 0:
+            self.send_response(416)
+            self.send_header("Content-Range", f"bytes */{len(data)}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         self.send_response(206 if start else 200)
         self.send_header("ETag", tag)
         self.send_header("Content-Length", str(len(data) - start))

@@ -7,7 +7,7 @@ from typing import Tuple
 import numpy as np
 
 INSIDE = 0.5
-"""From this value on a pixel belongs to the object."""
+"""Above this value a pixel belongs to the object."""
 
 
 def place_mask(

@@ -1,7 +1,7 @@
 """Masks as COCO writes them: run lengths, as text.
 
 Pixels are counted column by column, from the top left: so many outside, so many inside, and so on.
-Each count from the third on is written as its difference from the last but one; a number goes into
+Each count from the fourth on is written as its difference from the last but one; a number goes into
 groups of five bits, lowest first, with a sixth bit that says whether more follow, each group as the
 character 48 places further on (`rleToString` of the COCO API's maskApi.c).
 """
@@ -17,6 +17,8 @@ from splitdet.types import Detections
 
 Rle = Dict[str, Any]
 """`size`: height and width; `counts`: the text. What `pycocotools.mask.decode` takes."""
+_MOST_GROUPS = 7
+"""Of bits in one number of a text: no picture has 2**35 pixels."""
 
 
 def mask_rles(found: Detections, height: int, width: int) -> List[Rle]:
@@ -66,3 +68,41 @@ def as_text(counts: List[int]) -> str:
             more = number != (-1 if group & 0x10 else 0)
             characters.append(chr(48 + (group | (0x20 if more else 0))))
     return "".join(characters)
+
+
+def from_text(text: str) -> np.ndarray:
+    """The run lengths that a text of COCO stands for: int64 (N,).
+
+    Raises:
+        ValueError: it stands for none.
+    """
+    groups = np.frombuffer(text.encode("ascii"), np.uint8).astype(np.int64) - 48
+    if not len(groups) or groups.min() < 0 or groups.max() >= 0x40 or groups[-1] & 0x20:
+        raise ValueError("not the text of run lengths")
+    ends = np.flatnonzero((groups & 0x20) == 0)
+    sizes = np.diff(ends, prepend=-1)
+    if sizes.max() > _MOST_GROUPS:
+        raise ValueError(f"a run length of more than {_MOST_GROUPS} groups of bits")
+    begins = ends + 1 - sizes
+    places = np.arange(len(groups)) - np.repeat(begins, sizes)
+    counts = np.add.reduceat((groups & 0x1F) << 5 * places, begins)
+    counts -= np.where(groups[ends] & 0x10, 1 << 5 * sizes, 0)
+    for first in (1, 2):
+        counts[first::2] = np.cumsum(counts[first::2])
+    return np.asarray(counts)
+
+
+def is_rle(value: Any) -> bool:
+    """Whether a value from a file is the run lengths of a whole mask, as text or as a list."""
+    size, counts = (value.get("size"), value.get("counts")) if isinstance(value, dict) else (None, None)
+    if isinstance(counts, str):
+        try:
+            counts = from_text(counts).tolist()
+        except ValueError:
+            return False
+    if not isinstance(size, list) or not isinstance(counts, list) or len(size) != 2:
+        return False
+    if any(type(number) is not int or number < 0 for number in [*size, *counts]):
+        return False
+    height, width = size
+    return bool(0 < height * width == sum(counts))

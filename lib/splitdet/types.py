@@ -104,7 +104,7 @@ class Detections:
     classes: np.ndarray
     """int64 (N,), ids of the label map."""
     masks: Optional[np.ndarray] = None
-    """float32 (N, h, w), 0..1: a grid over each box; from 0.5 on a cell belongs to the object. None
+    """float32 (N, h, w), 0..1: a grid over each box; above 0.5 a cell belongs to the object. None
     where the model gives none. See `frame_masks`."""
     tracks: Optional[np.ndarray] = None
     """int64 (N,): the same number for the same thing in every frame. None where nothing is tracked."""

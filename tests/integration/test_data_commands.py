@@ -15,9 +15,11 @@ import numpy as np
 import pytest
 
 from commands import call
+from damage import edit_json
 from datasets import BOXES, encoded, pixels, read, record, records, run, tree, write
 from places import ROOT
 from splitdet.data.formats import FORMATS
+from splitdet.data.label_map import LABEL_MAP
 from splitdet.data.records import Box, ImageBytes, Record
 from splitdet.errors import EXIT_OK, EXIT_SKIPPED, DataError, ExtraError
 
@@ -58,6 +60,27 @@ def test_edges_are_rounded_where_that_is_wanted(tmp_path: Path) -> None:
     edges = re.findall(r"<[xy]m..>(.*?)<", text)
     assert all(edge.isdecimal() for edge in edges)
     assert edges[-4:] == ["10", "12", "11", "37"]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_edges_that_cannot_be_rounded_cost_their_box_only(tmp_path: Path, value: float) -> None:
+    folder = write(tmp_path / "in", "coco", records(2))
+    edit_json(lambda content: content["annotations"][0].update(bbox=[value, 1, 2, 3]))(folder)
+    words = ("--to", "kitti", "--whole-pixels")
+    assert run("convert", folder, tmp_path / "out", *words) == EXIT_SKIPPED
+    found, _ = read(tmp_path / "out")
+    assert [len(one.boxes) for one in found] == [len(BOXES) - 1, len(BOXES)]
+
+
+@pytest.mark.parametrize("target", FORMATS)
+def test_a_class_name_with_half_a_surrogate_pair_can_be_written(tmp_path: Path, target: str) -> None:
+    folder = write(tmp_path / "in", "coco", records(2))
+    (folder / LABEL_MAP).unlink()
+    edit_json(lambda content: content["categories"][0].update(name="cat \ud83d"))(folder)
+    assert run("convert", folder, tmp_path / "out", "--to", target) == EXIT_OK
+    found, findings = read(tmp_path / "out", target)
+    assert not findings.counts
+    assert [box.label for box in found[0].boxes] == ["cat ?", "sea turtle"]
 
 
 def test_a_trial_converts_a_few_and_estimates_the_rest(

@@ -15,11 +15,12 @@ import numpy as np
 import pytest
 
 from commands import call, call_here
-from labelled import SIZE_PX, write_json, write_pictures
+from labelled import SIZE_PX, evaluated, write_json, write_pictures
 from reference import MASK_OUTPUTS, PlainSession, resized_for_segmenter
 from segmenter_graphs import write_segmenter
 from splitdet.cli.main import dispatch
-from splitdet.errors import DataError, ExtraError, SplitdetError
+from splitdet.errors import ConfigError, DataError, ExtraError, SplitdetError
+from splitdet.evaluate.compare import Row
 from two_stage_graphs import write_two_stage
 
 pytest.importorskip("pycocotools")
@@ -189,6 +190,23 @@ def test_masks_have_figures_of_their_own(evaluate: Any, place: Path, tmp_path: P
     assert record["thresholds"]["evaluated_from"] is None  # it is not cut, so nobody reads its NMS
 
 
+def test_masks_have_the_same_figures_where_the_file_tells_no_sizes(
+    evaluate: Any, place: Path, tmp_path: Path
+) -> None:
+    graph = write_two_stage(tmp_path / "mask.pb", masks=True)
+    content = json.loads(label_by(PlainSession(graph, MASK_OUTPUTS), place, "masks.json").read_text())
+    for annotation in content["annotations"]:
+        left, top, width, height = annotation["bbox"]
+        right, bottom = left + width, top + height
+        annotation["segmentation"] = [[left, top, right, top, right, bottom, left, bottom]]
+    words = ("--model", graph, "--dataset")
+    told = evaluate(*words, write_json(place / "told.json", content))["masks"]
+    for image in content["images"]:
+        del image["width"], image["height"]
+    assert evaluate(*words, write_json(place / "untold.json", content))["masks"] == told
+    assert told["AP"] > 0.1
+
+
 def test_segmenters_have_a_mean_iou(evaluate: Any, place: Path, tmp_path: Path) -> None:
     graph = write_segmenter(tmp_path / "segmenter.pb")
     session = PlainSession(graph, ["SemanticPredictions:0"], "ImageTensor:0")
@@ -266,6 +284,37 @@ def test_the_command_ends_with_exit_code_2_and_that_line(tmp_path: Path) -> None
 def test_options_that_make_no_sense_are_refused(words: Any, evaluate: Any, dataset: Path) -> None:
     with pytest.raises(SplitdetError):
         evaluate("--dataset", dataset, *words)
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-1"])
+def test_a_speed_is_measured_for_a_finite_time(seconds: str, evaluate: Any, dataset: Path) -> None:
+    with pytest.raises(ConfigError, match="--speed-s a finite number of seconds"):
+        evaluate("--dataset", dataset, "--speed-s", seconds)
+
+
+@pytest.mark.parametrize("word", ["precision=FP16", "precision_model=fp16"])
+def test_a_row_is_judged_by_its_precision_however_that_is_written(
+    word: str, evaluate: Any, tiny_model: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    precisions = []
+
+    def run_variant(settings: Dict[str, str], precision: str, options: List[str]) -> Row:
+        precisions.append(precision)
+        return Row(settings, precision, evaluated(0.3))
+
+    monkeypatch.setattr("splitdet.evaluate.compare.run_variant", run_variant)
+    evaluate("--model", tiny_model, "--dataset", "nowhere.json", "--compare", word)
+    assert precisions == ["fp32", "fp16"]
+    assert "| within 0.002, the limit of fp16 |" in capsys.readouterr().out
+
+
+def test_a_comparison_with_a_value_that_is_none_does_not_begin(
+    evaluate: Any, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("splitdet.evaluate.compare.run_variant", None)
+    words = ("--dataset", "nowhere.json", "--compare", "precision=fp32,fp17")
+    with pytest.raises(ConfigError, match="precision=fp17: precision: expects one of fp32"):
+        evaluate("--model", tiny_model, *words)
 
 
 @pytest.mark.parametrize("module", ["pycocotools.cocoeval", "matplotlib.figure"])

@@ -62,8 +62,8 @@ def add_commands(commands: Any) -> None:
 
 
 def _eval(options: argparse.Namespace) -> int:
-    if options.limit < 0 or options.speed_s < 0:
-        raise ConfigError("--limit and --speed-s are not negative")
+    if options.limit < 0 or not 0 <= options.speed_s < float("inf"):
+        raise ConfigError("--limit is 0 or more, --speed-s a finite number of seconds, 0 or more")
     return _compare(options) if options.compare else _evaluate(options)
 
 
@@ -120,10 +120,14 @@ def _compare(options: argparse.Namespace) -> int:
     config = load_config(options.config, options.set, values=values)
     base = {"engine": config.engine, "precision": config.precision}
     engine = reference_engine(find_model(config.model_path))
+    variants = with_reference(combinations(options.compare), base, engine)
+    precisions = []
+    for settings in variants:  # each runs in a process of its own, which would find a mistake late
+        changed = [*options.set, *(f"{key}={value}" for key, value in settings.items())]
+        precisions.append(load_config(options.config, changed, values=values).precision)
     rows = []
-    for settings in with_reference(combinations(options.compare), base, engine):
+    for settings, precision in zip(variants, precisions):
         log.info("%s", " ".join(f"{key}={value}" for key, value in settings.items()))
-        precision = settings.get("precision", config.precision)
         rows.append(run_variant(settings, precision, _words(options)))
     _write(options, as_table(rows), {"schema": 1, "rows": as_records(rows)})
     return EXIT_OK if any(row.record for row in rows) else EXIT_FAILED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Dict, Iterator, Optional, Union
 
@@ -9,7 +10,8 @@ from splitdet.data.findings import Findings
 from splitdet.data.formats import FORMATS, recognised
 from splitdet.data.formats.base import Reader
 from splitdet.data.label_map import label_map_beside, numbered
-from splitdet.data.records import Record
+from splitdet.data.records import Box, Record
+from splitdet.data.text import as_utf8
 from splitdet.errors import DataError
 from splitdet.labels import Labels, load_labels
 
@@ -62,7 +64,7 @@ class Dataset:
         for index in self._chosen(limit):
             record = self.reader.read(index, findings)
             if record is not None:
-                yield record
+                yield replace(record, boxes=tuple(map(_writable, record.boxes)))
 
     def _chosen(self, limit: int) -> Iterator[int]:
         """The places to be read."""
@@ -92,8 +94,15 @@ def open_dataset(path: Union[str, Path], format_name: str = AUTO, labels: str = 
     reader = FORMATS[format_name].reader(path, beside)
     if not (len(reader) or reader.findings):
         raise DataError(f"{path}: nothing of format {format_name} here ({FORMATS[format_name].title})")
-    own = reader.own_labels()
-    return Dataset(path, format_name, reader, beside or (Labels(own) if own else None))
+    names = beside.names if beside else reader.own_labels()
+    label_map = Labels({number: as_utf8(name) for number, name in names.items()})
+    return Dataset(path, format_name, reader, label_map if names else None)
+
+
+def _writable(box: Box) -> Box:
+    """A box whose label every format can write; see `as_utf8`."""
+    label = as_utf8(box.label)
+    return box if label == box.label else replace(box, label=label)
 
 
 def _only_format(path: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import AbstractSet, List, Optional, Set, Tuple
 
@@ -52,7 +51,7 @@ def judge_boxes(
 
 def can_be_written(box: Box, classes: AbstractSet[str]) -> bool:
     """Whether a format has a place for a box, right or wrong."""
-    return box.label in classes and all(math.isfinite(edge) for edge in box.edges)
+    return box.label in classes and box.is_finite
 
 
 def _judge(
@@ -60,7 +59,7 @@ def _judge(
 ) -> Tuple[List[Tuple[Kind, str]], Optional[Box]]:
     """What is wrong with a box, and the box without that; None where nothing is left of it."""
     wrong: List[Tuple[Kind, str]] = []
-    if not all(math.isfinite(edge) for edge in box.edges):
+    if not box.is_finite:
         return [(Kind.BROKEN_BOX, _told(box))], None
     if not box.label.strip():
         return [(Kind.NO_CLASS, _told(box))], None

@@ -91,6 +91,14 @@ def pictures_below(root: Path) -> Iterator[Path]:
     return files_below(root, SUFFIXES)
 
 
+def is_there(file: Path) -> bool:
+    """Whether there is such a file; of a name that no file can have, `is_file` raises errors."""
+    try:
+        return file.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def find_picture(folders: Iterable[Path], names: Sequence[str]) -> Optional[Path]:
     """The first file of these names in these folders; a suffix may differ, or be left out.
 
@@ -100,14 +108,14 @@ def find_picture(folders: Iterable[Path], names: Sequence[str]) -> Optional[Path
     folders = list(dict.fromkeys(folders))
     for name in names:
         for folder in folders:
-            if is_image(name) and (folder / name).is_file():
+            if is_image(name) and is_there(folder / name):
                 return folder / name
     for name in names:
         stem = os.path.splitext(name)[0] if is_image(name) else name
         for folder in folders:
             for suffix in SUFFIXES:
                 for spelled in (suffix, suffix.upper()):
-                    if (folder / (stem + spelled)).is_file():
+                    if is_there(folder / (stem + spelled)):
                         return folder / (stem + spelled)
     return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ class Box:
     """An object in a picture.
 
     Edges are pixels and lie between the pixels: a box around all of a picture is 0, 0, width, height.
-    They are what the dataset says, right or wrong; see `check_boxes`.
+    They are what the dataset says, right or wrong; see `judge_boxes`.
     """
 
     label: str
@@ -54,6 +55,11 @@ class Box:
         """Pixels; negative where the edges are the wrong way round."""
         return self.ymax - self.ymin
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether every edge is a number, and none of them infinite."""
+        return all(map(math.isfinite, self.edges))
+
     def scaled(self, across: float, down: float) -> Box:
         """The box in a picture that is `across` times as wide and `down` times as high."""
         return replace(
@@ -65,7 +71,10 @@ class Box:
         )
 
     def rounded(self) -> Box:
-        """The box with edges at whole pixels, at least one of them wide and high."""
+        """The box with edges at whole pixels, at least one of them wide and high; one with an edge that
+        is no finite number stays as it is."""
+        if not self.is_finite:
+            return self
         xmin, ymin = round(self.xmin), round(self.ymin)
         xmax = max(round(self.xmax), xmin + 1)
         return replace(self, xmin=xmin, ymin=ymin, xmax=xmax, ymax=max(round(self.ymax), ymin + 1))

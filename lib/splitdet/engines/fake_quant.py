@@ -39,8 +39,10 @@ def _limits(graph: Graph, node: Any) -> Optional[Tuple[float, float]]:
     return (low[0], high[0]) if low and high else None
 
 
-def _write_out(written: Any, node: Any, low: float, high: float) -> None:
-    """min, max, to steps, round, back."""
+def _chain(node: Any, low: float, high: float) -> List[Tuple[str, Any]]:
+    """min, max, to steps, round, back: operations, and what each of them takes besides the tensor."""
+    if low == high == 0:  # without a step; TensorFlow makes it all zeros
+        return [("Minimum", np.float32(0)), ("Maximum", np.float32(0))]
     bits = attribute(node, "num_bits").i or _BITS
     first = np.float32(attribute(node, "narrow_range").b)
     last = np.float32(2**bits - 1)
@@ -48,7 +50,7 @@ def _write_out(written: Any, node: Any, low: float, high: float) -> None:
     # zero must be one of the steps, so the limits move a little
     zero = np.float32(np.clip(np.floor(first - np.float32(low) / step + np.float32(0.5)), first, last))
     lowest, highest = (first - zero) * step, (last - zero) * step
-    chain: List[Tuple[str, Any]] = [
+    return [
         ("Minimum", highest),
         ("Maximum", lowest),
         ("Sub", lowest),
@@ -57,6 +59,11 @@ def _write_out(written: Any, node: Any, low: float, high: float) -> None:
         ("Floor", None),
         ("Mul", step),
     ]
+
+
+def _write_out(written: Any, node: Any, low: float, high: float) -> None:
+    """A row of nodes, the last of which has the name of the one that they stand for."""
+    chain = _chain(node, low, high)
     tensor = node.input[0]
     for position, (operation, value) in enumerate(chain):
         is_last = position == len(chain) - 1

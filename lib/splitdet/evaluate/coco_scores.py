@@ -53,8 +53,11 @@ def coco_scores(truth: GroundTruth, found: Sequence[FoundObject], kind: str = "b
 
     Raises:
         ExtraError: pycocotools is not installed.
+        DataError: masks are to be scored, and the size of a picture is not known.
     """
     make = coco_evaluation()
+    if kind == "segm":
+        truth.check_sizes()
     with contextlib.redirect_stdout(io.StringIO()):  # it prints as it goes
         evaluation = make(_dataset(truth, kind), _results(truth, found, kind), kind)
         evaluation.evaluate()

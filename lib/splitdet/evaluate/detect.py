@@ -66,7 +66,7 @@ def graph_threshold(detector: Detector) -> Optional[float]:
 def detections(
     detector: Detector, images: Sequence[LabelledImage]
 ) -> Iterator[Tuple[LabelledImage, Frame, Detections]]:
-    """Each picture, with what was found in it, through the pipeline that a run has.
+    """Each picture, its size filled in, with what was found in it, through the pipeline of a run.
 
     Raises:
         DataError: a picture cannot be read, or is of another size than its annotation says.
@@ -78,7 +78,7 @@ def detections(
         for batch in pipeline:
             for frame, found in zip(batch.frames, batch.results):
                 progress.update()
-                yield next(waiting), frame, found
+                yield next(waiting).sized(frame.width, frame.height), frame, found
 
 
 def frames_per_second(detector: Detector, images: Sequence[LabelledImage], seconds: float) -> float:
@@ -116,7 +116,7 @@ class _Pictures(Source):
         self._waiting = iter(images)
 
     def read(self) -> Optional[Frame]:
-        """See `Source.read`; DataError where one cannot be read, or has another size."""
+        """See `Source.read`; DataError where one cannot be read."""
         begin_s = time.perf_counter()
         image = next(self._waiting, None)
         if image is None:
@@ -126,5 +126,4 @@ class _Pictures(Source):
             raise DataError(
                 f"{image.path}: not a readable picture; replace it, or take it out of the dataset"
             )
-        image.check_size(picture.shape[1], picture.shape[0])
         return self._frame(picture, str(image.path), 0.0, begin_s)

@@ -146,6 +146,7 @@ def box_scores(truth: GroundTruth, found: Sequence[FoundObject], threshold: floa
 
     Raises:
         ExtraError: pycocotools is not installed.
+        DataError: there are masks, and the size of a picture is not known.
     """
     segments = any(one.segment is not None for image in truth.images for one in image.objects)
     has_masks = segments and any(one.mask is not None for one in found)
@@ -163,8 +164,11 @@ def _detect(detector: Detector, evaluation: Evaluation) -> None:
     truth = evaluation.truth
     classes = match_classes(truth, detector.labels)
     warn_of_unknown(truth, classes)
+    images = []
     for image, frame, found in detections(detector, truth.images):
+        images.append(image)
         evaluation.found += objects_of(found, image.id, frame.height, frame.width, classes)
+    evaluation.truth = replace(truth, images=tuple(images))
     _score_boxes(evaluation)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, List, Optional
+from typing import Any, List, Optional, Tuple
 
+from splitdet.data.places import is_there
 from splitdet.errors import DataError
+from splitdet.rle import Rle, is_rle
 
 
 def read_text(path: Path) -> str:
@@ -56,6 +58,24 @@ def numbers_of(value: Any, count: int) -> Optional[List[float]]:
     return numbers if all(abs(one) < float("inf") for one in numbers) else None
 
 
+def run_lengths(value: Any, size: Tuple[int, int], where: str) -> Optional[Rle]:
+    """The run lengths of a mask; None where it is something else.
+
+    Args:
+        size: width and height of its picture, pixels; 0 where they are not known.
+
+    Raises:
+        DataError: they are for a picture of another size.
+    """
+    if not is_rle(value):
+        return None
+    height, width = value["size"]
+    if all(size) and (width, height) != size:
+        raise DataError("{}: a mask for {}x{} in a picture of {}x{}".format(where, width, height, *size))
+    runs: Rle = value
+    return runs
+
+
 def find_folder(candidates: List[Path], name: str) -> Path:
     """The first folder in which a file of that name lies; the first one where none has it."""
-    return next((folder for folder in candidates if (folder / name).is_file()), candidates[0])
+    return next((folder for folder in candidates if is_there(folder / name)), candidates[0])

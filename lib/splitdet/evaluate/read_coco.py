@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
+from splitdet.data.text import as_utf8
 from splitdet.errors import DataError
-from splitdet.evaluate.files import find_folder, numbers_of, objects_in, read_json, read_text
+from splitdet.evaluate.files import (
+    find_folder,
+    numbers_of,
+    objects_in,
+    read_json,
+    read_text,
+    run_lengths,
+)
 from splitdet.evaluate.truth import GroundTruth, Id, LabelledImage, TrueObject
 
 _TRIANGLE = 6
 """Numbers of the smallest polygon."""
+_SizePx = Tuple[int, int]
+"""Width and height of a picture; 0 where the file does not tell."""
 
 
 def read_coco(file: Path, pictures: Optional[Path] = None) -> GroundTruth:
@@ -25,9 +35,12 @@ def read_coco(file: Path, pictures: Optional[Path] = None) -> GroundTruth:
     content = read_json(read_text(file), str(file))
     images = objects_in(content, "images", str(file))
     classes = _classes(file, content)
-    objects = _objects(file, content, classes, {_id(file, image) for image in images})
-    if len(objects) != len(images):
+    sizes = {_id(file, image): _size(image) for image in images}
+    if len(sizes) != len(images):
         raise DataError(f"{file}: two pictures have the same id")
+    if len({isinstance(number, str) for number in sizes}) > 1:
+        raise DataError(f"{file}: some ids of pictures are numbers, others text; make them all the same")
+    objects = _objects(file, content, classes, sizes)
     folder = pictures or _folder(file, images)
     return GroundTruth(
         str(file),
@@ -35,8 +48,7 @@ def read_coco(file: Path, pictures: Optional[Path] = None) -> GroundTruth:
             LabelledImage(
                 image["id"],
                 folder / _name(file, image),
-                _pixels(image.get("width")),
-                _pixels(image.get("height")),
+                *sizes[image["id"]],
                 tuple(objects[image["id"]]),
             )
             for image in images
@@ -51,15 +63,15 @@ def _classes(file: Path, content: Any) -> Dict[int, str]:
         number, name = category.get("id"), category.get("name")
         if not isinstance(number, int) or not isinstance(name, str):
             raise DataError(f"{file}: a category has an id and a name, and not {category!r:.80}")
-        classes[number] = name
+        classes[number] = as_utf8(name)
     return classes
 
 
 def _objects(
-    file: Path, content: Any, classes: Dict[int, str], images: Any
+    file: Path, content: Any, classes: Dict[int, str], sizes: Dict[Id, _SizePx]
 ) -> Dict[Id, List[TrueObject]]:
     """Objects of each picture."""
-    objects: Dict[Id, List[TrueObject]] = {image: [] for image in images}
+    objects: Dict[Id, List[TrueObject]] = {image: [] for image in sizes}
     for number, one in enumerate(objects_in(content, "annotations", str(file)), start=1):
         where = "{}: annotation {}".format(file, one.get("id", f"number {number}"))
         image, class_id = one.get("image_id"), one.get("category_id")
@@ -81,16 +93,17 @@ def _objects(
                 (box[0], box[1], box[2], box[3]),
                 area[0] if area else box[2] * box[3],
                 crowd=bool(one.get("iscrowd")),
-                segment=_segment(where, one.get("segmentation")),
+                segment=_segment(where, one.get("segmentation"), sizes[image]),
             )
         )
     return objects
 
 
-def _segment(where: str, value: Any) -> Any:
+def _segment(where: str, value: Any, size: _SizePx) -> Any:
     """Run lengths, or the polygons that have an inside; None where there are none."""
-    if not value or (isinstance(value, dict) and {"size", "counts"} <= set(value)):
-        return value or None
+    runs = run_lengths(value, size, where)
+    if runs or not value:
+        return runs
     polygons = [
         numbers_of(one, len(one)) if isinstance(one, list) else None
         for one in (value if isinstance(value, list) else [None])
@@ -112,6 +125,10 @@ def _name(file: Path, image: Dict[str, Any]) -> str:
     if not isinstance(name, str) or not name:
         raise DataError("{}: picture {} has no file_name".format(file, image["id"]))
     return name
+
+
+def _size(image: Dict[str, Any]) -> _SizePx:
+    return _pixels(image.get("width")), _pixels(image.get("height"))
 
 
 def _pixels(value: Any) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections import Counter
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 from splitdet.errors import DataError
-from splitdet.evaluate.files import numbers_of, read_json, read_text
+from splitdet.evaluate.files import numbers_of, read_json, read_text, run_lengths
 from splitdet.evaluate.found import FoundObject, match_classes
 from splitdet.evaluate.truth import GroundTruth, LabelledImage
 from splitdet.labels import Labels
@@ -31,7 +31,7 @@ def read_results(file: Path, truth: GroundTruth) -> List[FoundObject]:
 
 
 def _from_coco(file: Path, content: List[Any], truth: GroundTruth) -> List[FoundObject]:
-    images = {image.id for image in truth.images}
+    sizes = {image.id: (image.width_px, image.height_px) for image in truth.images}
     found = []
     for number, one in enumerate(content, start=1):
         where = f"{file}: result {number}"
@@ -41,10 +41,10 @@ def _from_coco(file: Path, content: List[Any], truth: GroundTruth) -> List[Found
         box, score = numbers_of(one.get("bbox"), 4), numbers_of([one.get("score")], 1)
         if box is None or score is None or not isinstance(class_id, int):
             raise DataError(f"{where}: needs category_id, score, and bbox of 4 numbers")
-        if not isinstance(image, (int, str)) or image not in images:
+        if not isinstance(image, (int, str)) or image not in sizes:
             raise DataError(f"{where}: {truth.name} has no picture with image_id {image!r:.40}")
         if class_id in truth.classes:
-            mask = _mask(one.get("segmentation"))
+            mask = _mask(where, one.get("segmentation"), sizes[image])
             found.append(FoundObject(image, class_id, (box[0], box[1], box[2], box[3]), score[0], mask))
     return found
 
@@ -58,7 +58,12 @@ def _from_lines(records: Dict[str, Any], truth: GroundTruth) -> List[FoundObject
             size = (int(record["width"]), int(record["height"]))
             image = places.find(str(record["source"]))
             detections = [
-                (_edges(one["box"]), float(one["score"]), int(one["class_id"]), one.get("mask"))
+                (
+                    _numbers("box", one["box"], 4),
+                    _numbers("score", [one["score"]], 1)[0],
+                    int(one["class_id"]),
+                    _mask(where, one.get("mask"), size),
+                )
                 for one in record["detections"]
             ]
             named.update({int(one["class_id"]): str(one["label"]) for one in record["detections"]})
@@ -67,13 +72,13 @@ def _from_lines(records: Dict[str, Any], truth: GroundTruth) -> List[FoundObject
             raise DataError(f"{where}: not a line of a run's --json ({reason})") from None
         if image is None:
             raise DataError(f"{where}: {truth.name} has no picture {record['source']}")
-        image.check_size(*size)
+        image.sized(*size)  # refuses a line about a picture of another size
         rows.append((image.id, size, detections))
     # a class without a name has its number for a label
     names = {number: name for number, name in named.items() if name != str(number)}
     classes = match_classes(truth, Labels(names)) if named else {}
     return [
-        FoundObject(image_id, classes[class_id], _in_pixels(edges, *size), score, _mask(mask))
+        FoundObject(image_id, classes[class_id], _in_pixels(edges, *size), score, mask)
         for image_id, size, detections in rows
         for edges, score, class_id, mask in detections
         if class_id in classes
@@ -95,11 +100,11 @@ class _Places:
         return self._paths.get(os.path.realpath(path)) or self._names.get(Path(path).name)
 
 
-def _edges(value: Any) -> List[float]:
-    edges = numbers_of(value, 4)
-    if edges is None:
-        raise ValueError(f"box is {value!r:.60}")
-    return edges
+def _numbers(key: str, value: Any, count: int) -> List[float]:
+    numbers = numbers_of(value, count)
+    if numbers is None:
+        raise ValueError(f"{key} is {value!r:.60}")
+    return numbers
 
 
 def _in_pixels(edges: List[float], width: int, height: int) -> Any:
@@ -108,6 +113,9 @@ def _in_pixels(edges: List[float], width: int, height: int) -> Any:
     return left, top, right - left, bottom - top
 
 
-def _mask(value: Any) -> Any:
+def _mask(where: str, value: Any, size: Tuple[int, int]) -> Any:
     """Run lengths; None where there are none, or a polygon, which no detector gives."""
-    return value if isinstance(value, dict) and {"size", "counts"} <= set(value) else None
+    runs = run_lengths(value, size, where)
+    if runs is None and isinstance(value, dict):
+        raise DataError(f"{where}: a mask is size and counts of run lengths, and not {value!r:.80}")
+    return runs

@@ -7,6 +7,7 @@ Networks for Semantic Segmentation", 2015, section 5; as `tf.metrics.mean_iou` a
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any, Dict, Optional
 
@@ -14,6 +15,7 @@ import cv2
 import numpy as np
 
 from splitdet.compat import extra
+from splitdet.data.pictures import Problem, inspect
 from splitdet.errors import DataError
 from splitdet.evaluate.truth import LabelledImage
 
@@ -107,11 +109,15 @@ def _read_ids(path: Path) -> np.ndarray:
     with extra("eval"):
         from PIL import Image
     try:
-        with Image.open(str(path)) as picture:
-            if picture.mode not in ("P", "L"):
-                raise DataError(
-                    f"{path}: expects one number a pixel, grey or with a palette, and not {picture.mode}"
-                )
-            return np.array(picture, np.uint8)
+        data = path.read_bytes()
     except OSError as error:
-        raise DataError(f"{path}: not a readable picture ({error})") from None
+        raise DataError(f"{path}: {error.strerror}") from None
+    look, _ = inspect(data)
+    if isinstance(look, Problem):
+        raise DataError(f"{path}: {look.kind.title}: {look.what}")
+    if look.mode not in ("P", "L"):
+        raise DataError(
+            f"{path}: expects one number a pixel, grey or with a palette, and not {look.mode}"
+        )
+    with Image.open(io.BytesIO(data)) as picture:
+        return np.array(picture, np.uint8)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Dict, Optional, Tuple, Union
 
+from splitdet.data.places import is_there
 from splitdet.errors import DataError
 
 Id = Union[int, str]
@@ -43,13 +44,21 @@ class LabelledImage:
     pixels: Optional[Path] = None
     """A picture of class ids, one for each pixel; None where the segments of the objects are it."""
 
-    def check_size(self, width_px: int, height_px: int) -> None:
-        """Raise DataError where the annotation is about a picture of another size."""
-        if self.width_px and (self.width_px, self.height_px) != (width_px, height_px):
-            raise DataError(
-                f"{self.path}: is {width_px}x{height_px}, but its annotation is for "
-                f"{self.width_px}x{self.height_px}; its boxes would not fit"
-            )
+    def sized(self, width_px: int, height_px: int) -> LabelledImage:
+        """The same with the size that the picture itself has.
+
+        Raises:
+            DataError: the annotation is about a picture of another size.
+        """
+        said = [(self.width_px, self.height_px)] if self.width_px else []
+        runs = [one.segment for one in self.objects if isinstance(one.segment, dict)]
+        for width, height in [*said, *((run["size"][1], run["size"][0]) for run in runs)]:
+            if (width, height) != (width_px, height_px):
+                raise DataError(
+                    f"{self.path}: is {width_px}x{height_px}, but its annotation is for "
+                    f"{width}x{height}; its boxes would not fit"
+                )
+        return replace(self, width_px=width_px, height_px=height_px)
 
 
 @dataclass(frozen=True)
@@ -87,9 +96,18 @@ class GroundTruth:
                 "is nothing to compare with"
             )
 
+    def check_sizes(self) -> None:
+        """Raise DataError where the size of a picture is not known, by which masks are compared."""
+        for image in self.images:
+            if not (image.width_px and image.height_px):
+                raise DataError(
+                    f"{self.name}: picture {image.id!r} ({image.path.name}) has no width and height, by "
+                    "which masks are compared; add them to it under 'images'"
+                )
+
     def check_pictures(self) -> None:
         """Raise DataError where a picture is missing."""
-        missing = [image.path for image in self.images if not image.path.is_file()]
+        missing = [image.path for image in self.images if not is_there(image.path)]
         if missing:
             raise DataError(
                 f"{self.name}: {missing[0]} is not there ({len(missing)} of {len(self.images)} pictures "

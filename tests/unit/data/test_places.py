@@ -109,6 +109,11 @@ def test_the_name_that_is_written_is_preferred_to_one_that_is_similar(tmp_path: 
     assert find_picture(folders, ["b.png"]) is None
 
 
+@pytest.mark.parametrize("name", [300 * "a" + ".jpg", 300 * "a", "\ud83d.jpg"])
+def test_a_name_that_no_file_can_have_is_not_there(tmp_path: Path, name: str) -> None:
+    assert find_picture([tmp_path], [name]) is None
+
+
 def test_a_name_with_dots_is_not_cut(tmp_path: Path) -> None:
     (tmp_path / "v1.2.jpg").write_text("")
     assert find_picture([tmp_path], ["v1.2"]) == tmp_path / "v1.2.jpg"

@@ -38,6 +38,8 @@ def _run(graph_def: Any, values: np.ndarray) -> np.ndarray:
         (-1.3, 2.7, {}),
         (-1.3, 2.7, {"narrow_range": True}),
         (-4.0, 0.0, {"num_bits": 4}),
+        (0.0, 0.0, {}),
+        (0.0, 0.0, {"narrow_range": True}),
     ],
 )
 def test_arithmetic_gives_what_the_operation_gives(low: float, high: float, options: Any) -> None:

@@ -12,13 +12,14 @@ import cv2
 import numpy as np
 import pytest
 
-from labelled import NAMES, dataset, found, random_coco, true, write_json
+from labelled import NAMES, SIZE_PX, dataset, found, random_coco, true, write_json
 
 pytest.importorskip("pycocotools")
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from splitdet.errors import DataError
 from splitdet.evaluate.coco_scores import NAMES as FIGURES
 from splitdet.evaluate.coco_scores import coco_scores
 from splitdet.evaluate.read_coco import read_coco
@@ -161,6 +162,19 @@ def test_sizes_of_masks_are_those_of_pycocotools_without_boxes(tmp_path: Path) -
     figures = coco_scores(truth, read_results(with_boxes, truth), "segm").figures
     assert [-1 if value is None else value for value in figures.values()] == pytest.approx(expected)
     assert figures["AP_small"] == pytest.approx(0.5)  # the better score is wrong
+
+
+def test_masks_are_not_scored_in_a_picture_of_unknown_size() -> None:
+    square = [[0, 0, 20, 0, 20, 20, 0, 20]]
+    known = dataset([replace(true(1, 0, 0, 20, 20), segment=square)])
+    unknown = replace(known, images=(replace(known.images[0], height_px=0),))
+    pixels = np.zeros(SIZE_PX, np.uint8, order="F")
+    pixels[:20, :20] = 1
+    hit = found(1, 1, 0.5, 0, 0, 20, 20)._replace(mask=coco_mask.encode(pixels))
+    assert coco_scores(known, [hit], "segm").figures["AP"] == pytest.approx(1)
+    with pytest.raises(DataError, match=r"some\.json: picture 1 \(1\.png\) has no width and height"):
+        coco_scores(unknown, [hit], "segm")
+    assert coco_scores(unknown, [hit]).figures["AP"] == pytest.approx(1)
 
 
 def test_an_object_without_a_segment_is_neither_hit_nor_missed_by_masks() -> None:

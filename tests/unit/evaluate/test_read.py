@@ -128,6 +128,10 @@ def _with(where: str, **values: Any) -> Callable[[Dict[str, Any]], Any]:
     return lambda content: content[where][0].update(values)
 
 
+def _with_runs(**values: Any) -> Callable[[Dict[str, Any]], Any]:
+    return _with("annotations", segmentation=values)
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
@@ -150,6 +154,14 @@ def _with(where: str, **values: Any) -> Callable[[Dict[str, Any]], Any]:
         (_with("annotations", segmentation=[1, 2, 3, 4, 5, 6]), "annotation 9: segmentation is"),
         (_with("annotations", segmentation=[["a"] * 6]), "annotation 9: segmentation is polygons"),
         (_with("annotations", segmentation={"size": [6, 8]}), "annotation 9: segmentation is polygons"),
+        (_with_runs(size=[60, 80], counts=5), "annotation 9: segmentation is polygons or run lengths"),
+        (_with_runs(size="x", counts=[4800]), "annotation 9: segmentation is polygons or run lengths"),
+        (_with_runs(size=[60, 80], counts="?"), "annotation 9: segmentation is polygons or run lengths"),
+        (_with_runs(size=[80, 60], counts=[4800]), "9: a mask for 60x80 in a picture of 80x60"),
+        (
+            lambda content: content["images"].append({"id": "b", "file_name": "b.png"}),
+            "some ids of pictures are numbers, others text",
+        ),
     ],
 )
 def test_a_broken_coco_file_is_refused_in_one_line(
@@ -228,6 +240,29 @@ def test_a_dataset_without_an_object_is_refused(tmp_path: Path) -> None:
 
 def test_a_picture_of_another_size_is_refused(tmp_path: Path) -> None:
     truth = read_truth(str(write_json(tmp_path / "some.json", COCO)))
-    truth.images[0].check_size(80, 60)
+    assert truth.images[0].sized(80, 60) == truth.images[0]
     with pytest.raises(DataError, match="is 60x80, but its annotation is for 80x60"):
-        truth.images[0].check_size(60, 80)
+        truth.images[0].sized(60, 80)
+
+
+def test_a_size_that_the_file_does_not_tell_is_filled_in(tmp_path: Path) -> None:
+    content = {**COCO, "images": [{"id": 4, "file_name": "1.png"}]}
+    image = read_truth(str(write_json(tmp_path / "some.json", content))).images[0]
+    assert (image.width_px, image.height_px) == (0, 0)
+    assert (image.sized(80, 60).width_px, image.sized(80, 60).height_px) == (80, 60)
+
+
+def test_run_lengths_for_another_size_than_the_pictures_are_refused(tmp_path: Path) -> None:
+    content = copy.deepcopy({**COCO, "images": [{"id": 4, "file_name": "1.png"}]})
+    content["annotations"][0]["segmentation"] = {"size": [60, 80], "counts": [4800]}
+    image = read_truth(str(write_json(tmp_path / "some.json", content))).images[0]
+    assert image.sized(80, 60).width_px == 80
+    with pytest.raises(DataError, match=r"1\.png: is 81x60, but its annotation is for 80x60"):
+        image.sized(81, 60)
+
+
+def test_a_name_that_is_too_long_for_a_file_is_a_missing_picture(tmp_path: Path) -> None:
+    content = {**COCO, "images": [{"id": 4, "file_name": 300 * "a" + ".png"}]}
+    truth = read_truth(str(write_json(tmp_path / "some.json", content)))
+    with pytest.raises(DataError, match=r"a\.png is not there \(1 of 1 pictures are missing\)"):
+        truth.check_pictures()

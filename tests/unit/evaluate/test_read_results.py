@@ -12,8 +12,10 @@ from labelled import SIZE_PX, dataset, true, write_json
 from splitdet.errors import DataError
 from splitdet.evaluate.found import FoundObject
 from splitdet.evaluate.read_results import read_results
+from splitdet.rle import as_text
 
 TRUTH = dataset([true(1, 0, 0, 9, 9)], [true(2, 0, 0, 9, 9)])
+TURNED = {"size": [80, 60], "counts": [4800]}
 RESULT = {"image_id": 1, "category_id": 2, "bbox": [1, 2, 3, 4], "score": 0.5}
 
 
@@ -52,7 +54,7 @@ def test_frames_in_which_nothing_was_found_are_fine(tmp_path: Path) -> None:
 
 
 def test_masks_of_both_formats_are_read(tmp_path: Path) -> None:
-    mask = {"size": [60, 80], "counts": "abc"}
+    mask = {"size": [60, 80], "counts": as_text([100, 50, 4650])}
     file = lines(tmp_path / "a.jsonl", line("1.png", {**detection("cat"), "mask": mask}))
     assert read_results(file, TRUTH)[0].mask == mask
     file = write_json(tmp_path / "found.json", [{**RESULT, "segmentation": mask}])
@@ -67,6 +69,9 @@ def test_masks_of_both_formats_are_read(tmp_path: Path) -> None:
         ([{**RESULT, "bbox": "1 2 3 4"}], "result 1: needs category_id, score, and bbox"),
         ([{**RESULT, "bbox": [1, 2, 3, 10**400]}], "result 1: needs category_id, score, and bbox"),
         ([7], "result 1: expects an object, and not 7"),
+        ([{**RESULT, "segmentation": {"size": [60, 80], "counts": 5}}], "result 1: a mask is size and"),
+        ([{**RESULT, "segmentation": {"size": "x", "counts": [4800]}}], "result 1: a mask is size and"),
+        ([{**RESULT, "segmentation": TURNED}], "result 1: a mask for 60x80 in a picture of 80x60"),
     ],
 )
 def test_broken_coco_results_are_refused_in_one_line(
@@ -86,6 +91,9 @@ def test_broken_coco_results_are_refused_in_one_line(
         ([{"source": "1.png"}], ":1: not a line of a run's --json"),
         ([{**line("1.png"), "width": float("inf")}], ":1: not a line of a run's --json"),
         ([line("1.png", {**detection("cat"), "box": [1, 2]})], ":1: not a line of a run's --json"),
+        ([line("1.png", {**detection("cat"), "score": float("nan")})], ":1: .*score is "),
+        ([line("1.png", {**detection("cat"), "mask": {"size": 5}})], ":1: a mask is size and counts"),
+        ([line("1.png", {**detection("cat"), "mask": TURNED})], ":1: a mask for 60x80 in a picture of"),
         ([], "empty; expects COCO's results, or the JSON lines"),
         ([line("1.png", detection("zebra"))], "are none of the model's"),
     ],

@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
+from damage import huge
+from datasets import encoded
 from labelled import true
 from splitdet.compat import tensorflow
 from splitdet.errors import DataError
@@ -131,7 +133,7 @@ def test_numbers_of_a_palette_are_read_as_numbers(tmp_path: Path) -> None:
     [
         (np.zeros((3, 4, 3), np.uint8), "expects one number a pixel"),
         (np.zeros((3, 5), np.uint8), "is 5x3, but its picture 4x3"),
-        (None, "not a readable picture"),
+        (None, r"1\.png: file that is no picture: begins with 'no picture'"),
     ],
 )
 def test_a_picture_of_ids_that_is_none_is_refused(
@@ -142,3 +144,20 @@ def test_a_picture_of_ids_that_is_none_is_refused(
     file.write_bytes(b"no picture" if pixels is None else cv2.imencode(".png", pixels)[1].tobytes())
     with pytest.raises(DataError, match=message):
         true_pixels(LabelledImage(1, Path("1.jpg"), 4, 3, pixels=file), {}, 3, 4)
+
+
+def test_a_damaged_picture_of_ids_is_refused(tmp_path: Path) -> None:
+    data = encoded(np.random.RandomState(0).randint(0, 9, (300, 400)).astype(np.uint8), ".png")
+    before, name, behind = data.rpartition(b"IDAT")
+    assert name in before  # the first pixels come before the damage
+    (tmp_path / "1.png").write_bytes(before + b"\x00" + name[1:] + behind)
+    image = LabelledImage(1, Path("1.jpg"), 400, 300, pixels=tmp_path / "1.png")
+    with pytest.raises(DataError, match=r"1\.png: picture that is cut off: "):
+        true_pixels(image, {}, 300, 400)
+
+
+def test_a_picture_of_ids_that_is_too_large_to_open_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "1.png").write_bytes(huge(b""))
+    image = LabelledImage(1, Path("1.jpg"), 4, 3, pixels=tmp_path / "1.png")
+    with pytest.raises(DataError, match=r"1\.png: picture that is too large to open: 3600000000 pixels"):
+        true_pixels(image, {}, 3, 4)

@@ -19,6 +19,7 @@ from splitdet.labels import Labels
 _LABEL_FOLDER = "labels"
 _STRUCTURE = frozenset({"images", _LABEL_FOLDER, "obj_train_data", "obj_valid_data", "obj_test_data"})
 _NAME_FILES = ("obj.names", "classes.txt")
+_MOST_CLASSES = 100_000
 _LINE = re.compile(rb"\s*\d+(\s+-?[\d.]+(e-?\d+)?){4}\s*$", re.IGNORECASE)
 
 
@@ -124,7 +125,11 @@ class YoloReader(Reader):
                 continue
             names = content.get("names") if isinstance(content, dict) else None
             if isinstance(names, dict) and all(isinstance(number, int) for number in names):
-                names = [names.get(number, number) for number in range(max(names, default=-1) + 1)]
+                last = max(names, default=-1)
+                if last >= _MOST_CLASSES:
+                    self._cannot_read(file, f"names: {last}: expects ids below {_MOST_CLASSES}")
+                    continue
+                names = [names.get(number, number) for number in range(last + 1)]
             if isinstance(names, list) and all(isinstance(name, (str, int, float)) for name in names):
                 return [str(name) for name in names]
         for file in (self.root / name for name in _NAME_FILES):
@@ -136,6 +141,6 @@ class YoloReader(Reader):
                     self._cannot_read(file, error)
         return []
 
-    def _cannot_read(self, file: Path, error: Exception) -> None:
-        what = str(error).splitlines()[0]
+    def _cannot_read(self, file: Path, why: object) -> None:
+        what = str(why).splitlines()[0]
         self.findings.append(Finding(Kind.BROKEN_ANNOTATION, file.name, what))

@@ -20,6 +20,7 @@ CONNECT_RETRIES = 3
 """Fewer: who has no network should not wait for minutes to be told."""
 _BLOCK_BYTES = 1 << 16  # what has come of the last one is lost where it breaks off
 _RETRIED = (429, 500, 502, 503, 504)
+_NOTHING_FOLLOWS = 416  # no byte of the file is where the rest should begin
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,11 @@ class Fetcher:
             headers["Range"] = f"bytes={partial.stat().st_size}-"
             headers["If-Range"] = version.read_text(encoding="utf-8")
         with self._get(address, headers) as answer:
+            if answer.status_code == _NOTHING_FOLLOWS:
+                if answer.headers.get("Content-Range") == f"bytes */{partial.stat().st_size}":
+                    return True  # it was whole before
+                version.unlink()
+                return self._continue(address, partial)
             follows = answer.status_code == 206
             version.write_text(answer.headers.get("ETag", ""), encoding="utf-8")
             with open(str(partial), "ab" if follows else "wb") as file:
@@ -137,7 +143,8 @@ class Fetcher:
             answer = self._session().get(
                 address, headers=headers, stream=True, timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
             )
-            answer.raise_for_status()
+            if not (answer.status_code == _NOTHING_FOLLOWS and "Range" in headers):
+                answer.raise_for_status()
         except OSError as error:
             raise DataError(f"{address}: {one_line(error)}") from None
         return answer

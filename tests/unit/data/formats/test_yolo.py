@@ -108,6 +108,15 @@ def test_a_yaml_that_names_nothing_costs_nothing(tmp_path: Path, text: str) -> N
     assert [box.label for box in one.boxes] == ["1"]
 
 
+def test_an_id_beyond_any_list_of_classes_is_told(tmp_path: Path) -> None:
+    put(tmp_path, "a.txt", "a.jpg")
+    (tmp_path / "data.yaml").write_text("names: {99999999999: cat}\n")
+    (one,), findings = read(tmp_path, "yolo")
+    assert [box.label for box in one.boxes] == ["1"]
+    (told,) = findings.kept[Kind.BROKEN_ANNOTATION]
+    assert str(told) == "data.yaml: names: 99999999999: expects ids below 100000"
+
+
 def test_data_yaml_is_as_ultralytics_reads_it(tmp_path: Path) -> None:
     content = [record(seed, part=part) for seed, part in enumerate(("train", "val"))]
     write(tmp_path, "yolo", content, Labels({3: "cat", 7: "sea turtle"}))

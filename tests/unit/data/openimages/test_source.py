@@ -67,6 +67,30 @@ def test_a_file_that_changed_meanwhile_is_fetched_from_the_start(server: Server,
     assert (tmp_path / "boxes.csv").read_bytes() == DATA + b"more"
 
 
+def test_a_file_that_was_whole_but_not_in_its_place_is_not_fetched_again(
+    server: Server, tmp_path: Path
+) -> None:
+    leave_partial(server, tmp_path / "boxes.csv", DATA)
+    Fetcher(retries=0).file(server[0] + "/boxes.csv", tmp_path / "boxes.csv")
+    assert (tmp_path / "boxes.csv").read_bytes() == DATA
+    assert server[2].asked[1:] == [f"/boxes.csv bytes={len(DATA)}-"]
+
+
+def test_more_than_the_whole_file_is_fetched_from_the_start(server: Server, tmp_path: Path) -> None:
+    leave_partial(server, tmp_path / "boxes.csv", DATA + b"more")
+    Fetcher(retries=0).file(server[0] + "/boxes.csv", tmp_path / "boxes.csv")
+    assert (tmp_path / "boxes.csv").read_bytes() == DATA
+    assert server[2].asked[1:] == [f"/boxes.csv bytes={len(DATA) + 4}-", "/boxes.csv"]
+
+
+def leave_partial(server: Server, target: Path, data: bytes) -> None:
+    """What a run leaves that was killed; its version is that of the server."""
+    server[2].broken["/boxes.csv"] = [300_000]
+    with pytest.raises(DataError):
+        Fetcher(retries=0).file(server[0] + "/boxes.csv", target)
+    target.with_name(target.name + ".part").write_bytes(data)
+
+
 def test_an_error_of_the_server_is_tried_again(server: Server) -> None:
     server[2].errors["/boxes.csv"] = [503]
     assert Fetcher(retries=1).bytes(server[0] + "/boxes.csv") == DATA
