@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import json
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional
+from typing import IO, Any, Dict, Iterator, List, Optional, Tuple
 
 import pytest
 
@@ -70,6 +73,75 @@ def _mosquitto(folder: Path, port: int, guarded: bool, certificate: str) -> List
     settings.write_text("\n".join(lines) + "\n")
     assert _MOSQUITTO is not None
     return [_MOSQUITTO, "-c", str(settings)]
+
+
+class SilentBroker:
+    """Takes one client, and acknowledges nothing until `acknowledge` is called; MQTT 3.1.1 by hand.
+
+    Use it as a context manager.
+    """
+
+    def __init__(self) -> None:
+        self.events: List[Dict[str, Any]] = []
+        """What was published."""
+        self._listener = socket.socket()
+        self._listener.bind(("127.0.0.1", 0))
+        self._listener.listen()
+        self.port = int(self._listener.getsockname()[1])
+        self._waiting: List[bytes] = []
+        self._acknowledges = False
+        self._lock = threading.Lock()
+        self._client = socket.socket()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> SilentBroker:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *unused: object) -> None:
+        self._listener.close()
+        self._thread.join(WAIT_S)
+
+    def acknowledge(self) -> None:
+        """Acknowledge what has come, and all that comes."""
+        with self._lock:
+            self._acknowledges = True
+            self._answer()
+
+    def _answer(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for number in waiting:
+            self._client.sendall(b"\x40\x02" + number)  # PUBACK
+
+    def _serve(self) -> None:
+        self._client, _ = self._listener.accept()
+        with self._client, self._client.makefile("rb") as packets:
+            kind, body = _packet(packets)
+            while kind not in (0, 14):  # the end, DISCONNECT
+                if kind == 1:  # CONNECT
+                    self._client.sendall(b"\x20\x02\0\0")
+                elif kind == 3:  # PUBLISH: the topic with its length, a number, the event
+                    topic_end = 2 + int.from_bytes(body[:2], "big")
+                    with self._lock:
+                        self.events.append(json.loads(body[topic_end + 2 :].decode()))
+                        self._waiting.append(body[topic_end : topic_end + 2])
+                        if self._acknowledges:
+                            self._answer()
+                kind, body = _packet(packets)
+
+
+def _packet(packets: IO[bytes]) -> Tuple[int, bytes]:
+    """The next one: its kind, 0 at the end, and what is behind its length."""
+    first = packets.read(1)
+    if not first:
+        return 0, b""
+    length = shift = 0
+    while True:
+        digit = packets.read(1)[0]
+        length |= (digit & 0x7F) << shift
+        shift += 7
+        if digit < 0x80:
+            return first[0] >> 4, packets.read(length)
 
 
 def self_signed(folder: Path) -> str:

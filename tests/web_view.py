@@ -35,14 +35,17 @@ class LiveView:
     Args:
         found: what is found in each frame.
         size_px: height and width of the frames.
+        source: what the frames come from.
         config: any key of config.yml.
     """
 
-    def __init__(self, found: Detections = FOUND, size_px: Any = (48, 64), **config: Any) -> None:
+    def __init__(
+        self, found: Detections = FOUND, size_px: Any = (48, 64), source: str = SOURCE, **config: Any
+    ) -> None:
         self.detector = FakeDetector(config=make_config(vis_text=False, **config))
         self.meter = Meter(1.0)
         painter = Painter(self.detector.labels)
-        self.sink = WebSink(self.detector.config, self.detector, painter, self.meter, SOURCE)
+        self.sink = WebSink(self.detector.config, self.detector, painter, self.meter, source)
         self.address = f"http://127.0.0.1:{self.sink.port}"
         self.index = 0
         self._found = found

@@ -1,4 +1,4 @@
-"""Addresses: what may be shown of one, and what keeps it from being read."""
+"""Addresses and names: what may be shown of one, and what keeps it from being read."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ _DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443, "rtmp": 1
 def without_password(text: str) -> str:
     """`text` as it may be shown: no `//user:password@`, and no value of what is called a password."""
     return _SECRET.sub(r"\1***", re.sub(r"//[^/\s]*@", "//", text))
+
+
+def printable(name: str) -> str:
+    """`name` with what is not UTF-8 in it as `\\udc..`, for titles and pages."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def why_unreachable(address: str) -> str:

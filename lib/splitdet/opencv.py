@@ -23,11 +23,6 @@ def check_name(name: str, kind: Type[SplitdetError]) -> None:
         raise kind(f"{name}: OpenCV takes no name that is not UTF-8; give it another") from None
 
 
-def printable(name: str) -> str:
-    """`name` with what is not UTF-8 in it as `\\udc..`, for titles and pages."""
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
 @contextmanager
 def on_one_thread() -> Iterator[None]:
     """Let OpenCV work on the thread that calls it; in all of the process, while anybody wants that.

@@ -72,6 +72,9 @@ def test_what_cannot_be_shown_is_a_row_with_its_reason(tiny_model: Path, tmp_pat
         (["MODEL", "--vary", "batch_size=1,0"], "batch_size: expects"),
         (["MODEL", "--set", "engine=auto"], "here --engine says that"),
         (["MODEL", "--rounds", "0"], "--rounds is 1 or more"),
+        (["MODEL", "--seconds", "nan"], "--seconds nan: expects a number that is finite"),
+        (["MODEL", "--warm-up", "inf"], "--warm-up inf: expects a number that is finite"),
+        (["MODEL", "--rate", "nan"], "--rate nan: expects a number that is finite"),
         (["MODEL", "--engine", "auto", "--split", "no"], "nothing to measure"),
     ],
 )

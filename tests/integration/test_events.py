@@ -13,6 +13,7 @@ import pytest
 import splitdet.run
 from coloured import ColourDetector, Thing, ThingSource, walking
 from commands import HANG_S, call_here, records
+from picture_files import random_pictures, write_pictures
 from places import ROOT
 from splitdet.config import make_config
 from splitdet.job import Job, Outcome
@@ -56,6 +57,19 @@ def test_a_run_tells_its_events_to_log_and_webhook(
     assert json.loads((tmp_path / "s.json").read_text())["events"] == figures
     assert f"events      {len(told)} found; webhook: {len(told)} sent, 0 lost" in done.stdout
     assert "written     e.jsonl" in done.stdout
+
+
+def test_each_picture_of_a_folder_has_its_events(tiny_model: Path, tmp_path: Path) -> None:
+    write_pictures(tmp_path / "in", random_pictures(4))
+    done = call_here(
+        *("run", "in", "none", "--model", tiny_model, "--set", "det_th=0.3", "--json", "f.jsonl"),
+        *("--set", "events=[{name: anything}]", "--set", "event_log=e.jsonl"),
+        folder=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    seen = [line["source"] for line in records(tmp_path / "f.jsonl") if line["detections"]]
+    assert len(seen) > 1
+    assert [event["source"] for event in records(tmp_path / "e.jsonl")] == seen
 
 
 def fake_run(folder: Path, *settings: str) -> subprocess.CompletedProcess[str]:

@@ -23,12 +23,23 @@ def read_result(path: str) -> Dict[str, Any]:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
         is_bench = content["schema"] == SCHEMA and content["kind"] == "bench"
         if is_bench and isinstance(content["rows"], list):
+            for row in content["rows"]:
+                _check_row(row)
             return dict(content)
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         pass
     raise SourceError(f"{path}: not a file that 'splitdet bench --json' wrote")
+
+
+def _check_row(row: Mapping[str, Any]) -> None:
+    """Use all that a comparison needs of a row, so that what is missing or of another kind raises."""
+    hash(_key(row))
+    case_words([row["case"]])
+    if not row["reason"]:
+        std = row["fps"]["std"]
+        sum([row["fps"]["mean"], row["latency_ms"]["p95"], 0.0 if std is None else std])
 
 
 def compare(first: Mapping[str, Any], second: Mapping[str, Any]) -> str:
@@ -58,7 +69,7 @@ def _cells(one: Mapping[str, Any], two: Mapping[str, Any]) -> List[str]:
     tails = (one["latency_ms"]["p95"], two["latency_ms"]["p95"])
     return [
         *(number(rate, 1) for rate in rates),
-        number(rates[1] / rates[0], 3),
+        number(rates[1] / rates[0], 3) if rates[0] else "-",
         *(number(tail, 1) for tail in tails),
         number(tails[1] / tails[0], 3) if tails[0] else "-",
         verdict(one["fps"], two["fps"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import shlex
 import sys
 from typing import Any, Dict, List
@@ -163,6 +164,10 @@ def _bench(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> None:
     if options.rounds < 1 or options.seconds <= 0 or options.warm_up < 0 or options.rate < 0:
         raise ConfigError("--rounds is 1 or more, --seconds over 0, --warm-up and --rate 0 or more")
+    for name in ("seconds", "warm_up", "rate"):
+        value = getattr(options, name)
+        if not math.isfinite(value):
+            raise ConfigError(f"--{name.replace('_', '-')} {value}: expects a number that is finite")
     for word in [*options.set, *options.vary]:
         key = word.partition("=")[0].strip()
         if key in _AXES:

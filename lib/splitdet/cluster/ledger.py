@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, NamedTuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Sequence
 
 from splitdet.cluster.inputs import Shard
 from splitdet.errors import ConfigError
@@ -91,16 +92,20 @@ class Ledger:
                 f"shard {max(self._digests)} is done; write to another folder"
             )
 
-    def write_skipped(self) -> None:
-        """Write a list of all that could not be read; without any, there is none."""
-        if not self.skipped:
+    def write_skipped(self, of_streams: Sequence[Skipped] = ()) -> None:
+        """Write a list of all that could not be read; without any, there is none.
+
+        Args:
+            of_streams: what this run could not read of live streams, which are never noted as done.
+        """
+        if not self.skipped and not of_streams:
             if self._skipped_path.exists():  # of an earlier run
                 self._skipped_path.unlink()
             return
+        of_shards = (piece for line in self._latest().values() for piece in line["skipped"])
         with written_whole(self._skipped_path) as file:
-            for line in self._latest().values():
-                for where, reason in line["skipped"]:
-                    file.write((json.dumps({"where": where, "reason": reason}) + "\n").encode("ascii"))
+            for where, reason in itertools.chain(of_shards, of_streams):
+                file.write((json.dumps({"where": where, "reason": reason}) + "\n").encode("ascii"))
 
     def _count(self, line: Dict[str, Any]) -> None:
         if line["shard"] not in self._digests:

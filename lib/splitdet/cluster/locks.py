@@ -31,7 +31,11 @@ def only_one(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def one_first(name: str) -> Iterator[None]:
-    """The first process of this machine goes in alone, and the others after it, side by side."""
+    """The first process of this machine goes in alone, and the others after it, side by side.
+
+    Raises:
+        SinkError: its file cannot be had.
+    """
     with _lock_file(name) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -45,6 +49,9 @@ def claim_cores(count: int) -> Optional[IO[str]]:
 
     Libraries start as many threads as they see cores, so what shares a machine must share its cores.
     None where no cores are left: then all are shared.
+
+    Raises:
+        SinkError: its file cannot be had.
     """
     if not hasattr(os, "sched_setaffinity"):  # macOS
         return None
@@ -63,4 +70,11 @@ def claim_cores(count: int) -> Optional[IO[str]]:
 
 def _lock_file(name: str) -> IO[str]:
     path = os.path.join(tempfile.gettempdir(), f"splitdet-{os.getuid()}-{name}.lock")
-    return open(path, "w", encoding="utf-8")
+    try:
+        # others may write to that folder: what they have put there is neither followed nor emptied
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise SinkError(
+            f"{path}: {error.strerror}; remove it, or set TMPDIR to another folder"
+        ) from None
+    return os.fdopen(descriptor, "w", encoding="utf-8")

@@ -17,6 +17,7 @@ from splitdet.cluster.locks import only_one
 from splitdet.cluster.manifest import manifest_of, run_digest, settle
 from splitdet.cluster.progress import Progress
 from splitdet.config import Config
+from splitdet.config.streams import Playback
 from splitdet.errors import EXIT_OK, EXIT_SKIPPED, ConfigError, ExtraError, SplitdetError, StageError
 from splitdet.files import PARTIAL_SUFFIX
 from splitdet.sinks.files import write_json, writing
@@ -55,7 +56,7 @@ def run_on_cluster(job: ClusterJob, hire: Callable[..., Crew] = Crew) -> int:
     """
     if sys.version_info < _OLDEST_PYTHON:
         raise ExtraError("--cluster needs Python 3.9 or newer, as Ray does")
-    _check(job.config)
+    _check(job)
     folder = Path(job.folder)
     with writing(job.folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -93,7 +94,7 @@ class _Run:
         finally:
             self._progress.close()
             with writing(str(self._folder)):
-                self._ledger.write_skipped()
+                self._ledger.write_skipped(self._of_streams.skipped)
             summary = self._summary(error)
             print(format_summary(summary), flush=True)
             if self._job.summary:
@@ -198,8 +199,19 @@ def format_summary(summary: Dict[str, Any]) -> str:
     )
 
 
-def _check(config: Config) -> None:
+def _check(job: ClusterJob) -> None:
     """Refuse what a cluster does not do."""
     for key in ("max_frames", "events", "web"):
-        if getattr(config, key):
+        if getattr(job.config, key):
             raise ConfigError(f"{key} is not for --cluster; leave it out")
+    plain, wanted = Playback(), job.config.playback
+    # the others do nothing for pictures, which have no times
+    keys = [key for key in ("stride", "loop") if getattr(wanted, key) != getattr(plain, key)]
+    if not keys:
+        return
+    for shard in cut(job.sources, pictures=1, streams=1):
+        if shard.kind is Kind.PICTURES:
+            raise ConfigError(
+                f"playback.{keys[0]} is not for pictures with --cluster, as {shard.items[0]} is one; "
+                "leave it out, or leave the pictures to another run"
+            )

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Tuple
 
+from splitdet.addresses import without_password
 from splitdet.assemble import assemble
 from splitdet.cluster.inputs import Kind, Shard
 from splitdet.cluster.ledger import Done
@@ -117,6 +118,9 @@ class ShardWorker:
             for frame, found in zip(batch.frames, batch.results):
                 sink.write(frame, found, None)
 
+        # a shard counts as done, so nothing of its files may be dropped
+        policy = self._config.policy if shard.kind is Kind.STREAMS else "lossless"
+        self._detector.config = replace(self._detector.config, policy=policy)
         skipped: List[Skipped] = []
         frames = 0
         try:
@@ -126,7 +130,7 @@ class ShardWorker:
                 for batch in pipeline:
                     frames += len(batch.frames)
         except SourceError as error:  # one video of millions; what was found in it stays
-            skipped.append(Skipped(", ".join(shard.items), str(error)))
+            skipped.append(Skipped(without_password(", ".join(shard.items)), str(error)))
         finally:
             sink.close()
         return frames, skipped

@@ -54,11 +54,15 @@ class Delivery:
             self._waiting.append(event)
             self._changed.notify_all()
 
-    def close(self, deadline_s: float) -> None:
-        """Send what waits until `deadline_s` (by `time.perf_counter()`); what is left then is lost."""
+    def end(self, deadline_s: float) -> None:
+        """Send nothing after `deadline_s` (by `time.perf_counter()`); never waits."""
         with self._changed:
             self._deadline_s = deadline_s
             self._changed.notify_all()
+
+    def close(self, deadline_s: float) -> None:
+        """Send what waits until then; what is left is lost. Of several, `end` all before closing one."""
+        self.end(deadline_s)
         self._thread.join(max(0.0, deadline_s - time.perf_counter()))
         with self._changed:
             self._lost += len(self._waiting) + self._under_way

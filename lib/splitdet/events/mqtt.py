@@ -14,6 +14,8 @@ from splitdet.events.receiver import Receiver, UndeliveredError, parsed_address,
 PORTS = {"mqtt": 1883, "mqtts": 8883}
 KEEP_ALIVE_S = 30
 LONGEST_PAUSE_S = 30
+MOST_UNACKNOWLEDGED = 20
+"""Events that a broker may have without acknowledging them; paho-mqtt sends no more than these ahead."""
 _NO_CONNECTION = "cannot be reached"
 
 
@@ -44,10 +46,14 @@ class MqttBroker(Receiver):
         self.name = public_name(parts)
         self._connected = threading.Event()
         self._problem = _NO_CONNECTION
+        self._event: Any = None
+        """What was published last, and what paho-mqtt tells of it: its `MQTTMessageInfo`."""
+        self._message: Any = None
         self._client: Any = Client(CallbackAPIVersion.VERSION2)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.reconnect_delay_set(1, LONGEST_PAUSE_S)
+        self._client.max_queued_messages_set(MOST_UNACKNOWLEDGED)
         if parts.username is not None:
             self._client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
         if parts.scheme == "mqtts":
@@ -68,17 +74,28 @@ class MqttBroker(Receiver):
         self._connected.clear()
 
     def send(self, event: Dict[str, Any], timeout_s: float) -> None:
-        """See `Receiver.send`."""
+        """See `Receiver.send`. The same object again is waited for again: paho-mqtt still has it, and
+        sends it anew after each loss of the connection.
+        """
         deadline_s = time.perf_counter() + timeout_s
+        if event is not self._event:
+            self._publish(event, timeout_s)
+        self._message.wait_for_publish(max(0.01, deadline_s - time.perf_counter()))
+        if not self._message.is_published():
+            raise UndeliveredError(self._why_not)
+
+    def _publish(self, event: Dict[str, Any], timeout_s: float) -> None:
+        """Hand an event over to paho-mqtt, as soon as there is a connection."""
         if not self._connected.wait(timeout_s):
-            raise UndeliveredError(self._problem)
-        try:
-            message = self._client.publish(self._topic, json.dumps(event), qos=1)
-            message.wait_for_publish(max(0.01, deadline_s - time.perf_counter()))
-        except (ValueError, RuntimeError) as error:
-            raise UndeliveredError(str(error)) from None
-        if not message.is_published():
-            raise UndeliveredError("does not acknowledge")
+            raise UndeliveredError(self._why_not)
+        message = self._client.publish(self._topic, json.dumps(event), qos=1)
+        if message.rc:  # too many are not acknowledged, or the connection is just gone
+            raise UndeliveredError(self._why_not)
+        self._event, self._message = event, message
+
+    @property
+    def _why_not(self) -> str:
+        return "does not acknowledge" if self._connected.is_set() else self._problem
 
     def close(self) -> None:
         """See `Receiver.close`."""

@@ -8,7 +8,7 @@ import time
 import uuid
 from dataclasses import replace
 from datetime import datetime, timezone
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 import numpy as np
 
@@ -33,15 +33,19 @@ log = logging.getLogger(__name__)
 class EventSink(Sink):
     """Tells events on the console, and to the log, webhook and broker that are configured.
 
+    Args:
+        stills: of each input, whether its frames are pictures of their own. They have no times, so
+            `min_s` and `cooldown_s` of a rule mean nothing there.
+
     Raises:
         ConfigError: a rule or an address is wrong, or a package is missing.
         SinkError: the log cannot be made.
     """
 
-    def __init__(self, config: Config, labels: Labels) -> None:
+    def __init__(self, config: Config, labels: Labels, stills: Sequence[bool] = (False,)) -> None:
         self._labels = labels
-        self._rules = config.events
-        self._watchers = {0: Watcher(config.events, labels)}  # one for each input
+        timeless = [replace(rule, min_s=0.0, cooldown_s=0.0) for rule in config.events]
+        self._watchers = [Watcher(timeless if still else config.events, labels) for still in stills]
         self._count = 0
         self._log = TextFile(config.event_log, append=True) if config.event_log else None
         self._deliveries = {receiver.kind: Delivery(receiver) for receiver in _receivers(config)}
@@ -59,8 +63,6 @@ class EventSink(Sink):
 
     def write(self, frame: Frame, found: Detections, picture: Optional[np.ndarray]) -> None:
         """See `Sink.write`."""
-        if frame.stream not in self._watchers:
-            self._watchers[frame.stream] = Watcher(self._rules, self._labels)
         for event in self._watchers[frame.stream].look(frame, found):
             self._count += 1
             what = describe(event.found, self._labels)
@@ -74,6 +76,8 @@ class EventSink(Sink):
     def close(self) -> None:
         """See `Sink.close`. Takes at most `FLUSH_S`."""
         deadline_s = time.perf_counter() + FLUSH_S
+        for delivery in self._deliveries.values():  # before any is waited for: all have the same time
+            delivery.end(deadline_s)
         for delivery in self._deliveries.values():
             delivery.close(deadline_s)
         if self._log is not None:

@@ -7,12 +7,12 @@ import os
 from contextlib import ExitStack
 from typing import List, Optional, Set, Tuple
 
+from splitdet.addresses import printable
 from splitdet.config import Config
 from splitdet.detector import Detector
 from splitdet.errors import SinkError, SplitdetError
 from splitdet.events.sink import EventSink
 from splitdet.job import Job
-from splitdet.opencv import printable
 from splitdet.pipeline.meter import Meter
 from splitdet.processes.ring import NoRoom
 from splitdet.processes.window import WITHOUT, WindowWorker

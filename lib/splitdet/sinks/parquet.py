@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Optional
 
 import numpy as np
 
+from splitdet.addresses import printable
 from splitdet.compat import extra
 from splitdet.labels import Labels
 from splitdet.sinks.base import Sink
@@ -20,7 +21,7 @@ ROWS_OF_A_GROUP = 1000
 
 class ParquetSink(Sink):
     """One row for each frame, as `frame_record` makes it. All files have all columns; what a model
-    does not give is null.
+    does not give is null, and what of a name is not UTF-8 is escaped: `\\udcff`.
 
     Args:
         box_px: give boxes in pixels too.
@@ -50,16 +51,19 @@ class ParquetSink(Sink):
 
     def write(self, frame: Frame, found: Detections, picture: Optional[np.ndarray]) -> None:
         """See `Sink.write`."""
-        self._rows.append(frame_record(frame, found, self._labels, self._box_px))
+        record = frame_record(frame, found, self._labels, self._box_px)
+        self._rows.append({**record, "source": printable(frame.source)})
         if len(self._rows) == ROWS_OF_A_GROUP:
             self._write_group()
 
     def close(self) -> None:
         """See `Sink.close`."""
-        if self._rows:
-            self._write_group()
-        with writing(self._path):
-            self._file.close()
+        try:
+            if self._rows:
+                self._write_group()
+        finally:
+            with writing(self._path):
+                self._file.close()
 
     def _write_group(self) -> None:
         rows, self._rows = self._rows, []

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Sequence, Tuple, Union
 
 from splitdet.errors import SourceError
+from splitdet.pipeline.meter import READ
 
 
 class Span(NamedTuple):
@@ -47,8 +48,8 @@ class Recording:
     @property
     def fps(self) -> float:
         """Frames per second from the reading of the first to the end of the last."""
-        frames = {span.frame for span in self.spans if span.stage == self.spans[0].stage}
-        return len(frames) / max(1e-9, self.end_s - self.begin_s)
+        frames = sum(span.stage == READ for span in self.spans)  # one a frame; each input counts from 0
+        return frames / max(1e-9, self.end_s - self.begin_s)
 
     def overlap(self, one: str, other: str) -> float:
         """Share of the time, 0..1, in which stages `one` and `other` are both at work."""
@@ -95,7 +96,7 @@ def read_trace(path: Union[str, Path]) -> Recording:
         raise SourceError(f"{path}: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise SourceError(f"{path}: not a trace that 'splitdet run --trace' wrote") from None
-    if not spans:
+    if not any(span.stage == READ for span in spans):
         raise SourceError(f"{path}: no frame in this trace")
     spans.sort(key=lambda span: span.begin_s)
     return Recording(about, [names[track] for track in sorted(names)], spans)

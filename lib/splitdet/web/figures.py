@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict
 
-from splitdet.addresses import without_password
+from splitdet.addresses import printable, without_password
 from splitdet.detector import Detector
 from splitdet.pipeline.meter import Meter
 
@@ -20,8 +20,8 @@ class Figures:
         self.meter = meter
         self.threshold = detector.threshold
         self.run = {
-            "source": without_password(source),
-            "model": detector.config.model_path,
+            "source": printable(without_password(source)),
+            "model": printable(detector.config.model_path),
             "model_type": detector.model.type_name,
             "engine": detector.engine.description,
             "split": detector.split,

@@ -57,6 +57,33 @@ def test_another_file_is_refused_by_its_name(text: str, tmp_path: Path) -> None:
         read_result(str(file))
 
 
+CASE = {"model": "m", "engine": "e", "split": True, "size": "8x8", "display": "off", "settings": {}}
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        *([1], [{}], [{"case": CASE}], [{"case": CASE, "reason": ""}], [{"case": [], "reason": "no"}]),
+        [{"case": {**CASE, "colour": "red"}, "reason": "no"}],
+        [{"case": {**CASE, "settings": []}, "reason": "no"}],
+        [{"case": {**CASE, "engine": {}}, "reason": "no"}],
+        [{"case": {name: CASE[name] for name in CASE if name != "display"}, "reason": "no"}],
+        [{"case": CASE, "reason": "", "fps": {"mean": "1", "std": None}, "latency_ms": {"p95": 1}}],
+        [{"case": CASE, "reason": "", "fps": {"mean": None, "std": None}, "latency_ms": {"p95": 1}}],
+    ],
+)
+def test_a_damaged_row_is_refused_by_the_name_of_its_file(tmp_path: Path, rows: list) -> None:
+    file = tmp_path / "other.json"
+    file.write_text(json.dumps({"schema": 1, "kind": "bench", "rows": rows}))
+    with pytest.raises(SourceError, match=r"other\.json: not a file that 'splitdet bench --json' wrote"):
+        read_result(str(file))
+
+
+def test_a_rate_that_was_rounded_to_nothing_has_no_ratio() -> None:
+    slow, fast = content([row(True, [0.001, 0.002])]), content([row(True, [1, 2])])
+    assert "| -     |" in compare(slow, fast)
+
+
 def test_a_result_is_read_back(tmp_path: Path) -> None:
     file = tmp_path / "a.json"
     written = content([row(True, [1, 2])])

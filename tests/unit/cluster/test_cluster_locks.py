@@ -65,6 +65,27 @@ def test_the_first_goes_in_alone_and_the_others_together(monkeypatch: pytest.Mon
     assert seen == [True, True]
 
 
+def lock_file(folder: Path, name: str) -> Path:
+    """Where the lock of this name lies."""
+    return folder / f"splitdet-{os.getuid()}-{name}.lock"
+
+
+def test_a_link_in_the_place_of_a_lock_is_refused_and_not_followed(tmp_path: Path) -> None:
+    target = tmp_path / "precious"
+    target.write_text("content")
+    lock_file(tmp_path, "build").symlink_to(target)
+    refused = pytest.raises(SinkError, match=r"splitdet-\d+-build\.lock: .+; remove it, or set TMPDIR")
+    with refused, one_first("build"):
+        pass
+    assert target.read_text() == "content"
+
+
+def test_a_lock_is_open_to_nobody_else_and_may_be_there_already(tmp_path: Path) -> None:
+    for _ in range(2):
+        with one_first("build"):
+            assert lock_file(tmp_path, "build").stat().st_mode & 0o777 == 0o600
+
+
 @needs_affinity
 def test_claimed_cores_are_used_by_nobody_else() -> None:
     cores = os.sched_getaffinity(0)

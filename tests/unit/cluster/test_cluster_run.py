@@ -8,6 +8,7 @@ from typing import Any, Callable, Deque, Dict, List, Optional, Tuple
 
 import pytest
 
+from commands import records
 from splitdet.cluster.crew import Ended
 from splitdet.cluster.inputs import Kind, Shard
 from splitdet.cluster.ledger import Done
@@ -178,6 +179,16 @@ def test_what_could_not_be_read_is_told_listed_and_counted(
     assert run(tmp_path, works)[0] == 3  # that is still so when nothing is left to do
 
 
+def test_what_could_not_be_read_of_a_stream_is_listed_too(tmp_path: Path, capsys: Any) -> None:
+    def work(shard: Shard, attempt: int) -> Ended:
+        return Ended(shard, Done("", 5, [Skipped("rtsp://host/live", "gone for 9.0 s")]), None)
+
+    assert run(tmp_path, work, inputs="rtsp://host/live")[0] == 3
+    assert "skipped: 1, see skipped.jsonl" in capsys.readouterr().out
+    listed = records(tmp_path / "out" / "skipped.jsonl")
+    assert listed == [{"where": "rtsp://host/live", "reason": "gone for 9.0 s"}]
+
+
 def test_what_a_killed_worker_left_behind_is_removed(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "part-000000.jsonl.0123abcd.part").touch()
@@ -189,6 +200,23 @@ def test_what_a_killed_worker_left_behind_is_removed(tmp_path: Path) -> None:
 def test_what_a_cluster_does_not_do_is_refused(tmp_path: Path, key: str, value: Any) -> None:
     with pytest.raises(ConfigError, match=f"^{key} is not for --cluster; leave it out$"):
         run(tmp_path, works, **{key: value})
+
+
+@pytest.mark.parametrize(("key", "value"), [("stride", 5), ("loop", 1)])
+def test_pictures_that_are_not_to_be_played_as_they_are_are_refused(
+    tmp_path: Path, key: str, value: int
+) -> None:
+    (tmp_path / "both.txt").write_text("a.mp4\nb.jpg\n")
+    message = rf"^playback\.{key} is not for pictures with --cluster, as b\.jpg is one; leave it out, "
+    with pytest.raises(ConfigError, match=message):
+        run(tmp_path, works, inputs=str(tmp_path / "both.txt"), playback={key: value})
+    assert not (tmp_path / "out").exists()
+
+
+def test_videos_and_streams_are_played_as_they_are_to_be(tmp_path: Path) -> None:
+    (tmp_path / "both.txt").write_text("a.mp4\nrtsp://host/live\n")
+    code, crew = run(tmp_path, works, inputs=str(tmp_path / "both.txt"), playback={"stride": 5})
+    assert (code, crew.attempts) == (0, {0: 1, 1: 1})
 
 
 def test_an_old_python_is_told_which_one_is_needed(

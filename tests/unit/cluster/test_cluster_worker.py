@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from commands import records
-from fakes import FakeDetector
+from fakes import FakeDetector, takes
 from picture_files import random_pictures, write_pictures
 from splitdet.cluster.inputs import Kind, Shard
 from splitdet.cluster.manifest import FILE, manifest_of, run_digest, settle
 from splitdet.cluster.worker import ShardWorker
 from splitdet.config import make_config
-from splitdet.errors import ConfigError, StageError
+from splitdet.errors import ConfigError, SourceError, StageError
+from splitdet.sources.base import Skipped, Source
 
 
 @pytest.fixture(name="worker")
@@ -68,12 +70,48 @@ def test_pictures_that_cannot_be_read_are_told_of_and_the_others_done(
     assert found == [(paths[0], 70), (paths[2], 71)]
 
 
+def with_policy(worker: ShardWorker, policy: str, **steps: Any) -> FakeDetector:
+    """A detector with the settings of the worker, which get this policy."""
+    worker._config = replace(worker._config, policy=policy)
+    return FakeDetector(steps, config=worker._config)
+
+
+@pytest.mark.parametrize("kind", [Kind.PICTURES, Kind.VIDEO])
+def test_no_frame_of_a_file_is_dropped_whatever_the_policy(
+    worker: ShardWorker, tmp_path: Path, kind: Kind
+) -> None:
+    folder = write_pictures(tmp_path / "in", random_pictures(30))
+    names = sorted(str(path) for path in folder.iterdir())
+    items = names if kind is Kind.PICTURES else ["synthetic:30"]
+    done = made_by(worker, with_policy(worker, "latest", cpu=takes(5)), *items, kind=kind)
+    assert (done.frames, done.skipped) == (30, [])
+
+
+@pytest.mark.parametrize("policy", ["latest", "lossless"])
+def test_streams_have_the_policy_that_was_set(worker: ShardWorker, tmp_path: Path, policy: str) -> None:
+    detector = with_policy(worker, policy)
+    made_by(worker, detector, *map(str, write_pictures(tmp_path / "in", random_pictures(1)).iterdir()))
+    made_by(worker, detector, "synthetic:5", kind=Kind.STREAMS)
+    assert detector.config.policy == policy
+
+
 def test_a_video_that_is_none_is_told_of(worker: ShardWorker, tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_bytes(b"no video")
     done = made_by(worker, FakeDetector(), "a.mp4", kind=Kind.VIDEO)
     assert (done.file, done.frames, len(done.skipped)) == ("video-000003.jsonl", 0, 1)
     assert done.skipped[0].reason.startswith("a.mp4: OpenCV cannot open this as a video")
     assert records(tmp_path / "out" / done.file) == []
+
+
+def test_a_stream_that_is_gone_is_told_of_without_its_password(
+    worker: ShardWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*unused: Any, **unused_too: Any) -> Source:
+        raise SourceError("gone for 9.0 s")
+
+    monkeypatch.setattr("splitdet.cluster.worker.open_source", gone)
+    done = made_by(worker, FakeDetector(), "rtsp://me:secret@host/live", kind=Kind.STREAMS)
+    assert done.skipped == [Skipped("rtsp://host/live", "gone for 9.0 s")]
 
 
 def test_a_shard_that_fails_leaves_nothing(worker: ShardWorker, tmp_path: Path) -> None:

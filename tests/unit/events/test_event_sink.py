@@ -4,27 +4,47 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Sequence
 
 import pytest
 
 from results import FOUND, frame, with_masks_and_tracks
 from splitdet.config import make_config
 from splitdet.errors import ConfigError, SinkError
+from splitdet.events.delivery import Delivery
+from splitdet.events.receiver import Receiver, UndeliveredError
 from splitdet.events.sink import EventSink
 from splitdet.labels import Labels
-from web_receiver import WAIT_S, WebReceiver, free_port
+from splitdet.types import Detections
+from web_receiver import HANG, WAIT_S, WebReceiver, free_port
 
 LABELS = Labels({1: "person", 7: "train"})
+NEVER_S = 1e6
 PERSON = {"name": "somebody", "class": "person", "cooldown_s": 0}
 
 
-def sink(*rules: Dict[str, Any], **config: Any) -> EventSink:
+class Tired(Receiver):
+    """Takes nothing the first time, and then everything."""
+
+    kind = "tired"
+
+    def __init__(self) -> None:
+        self.has_failed = threading.Event()
+
+    def send(self, event: Dict[str, Any], timeout_s: float) -> None:
+        """See `Receiver.send`."""
+        if not self.has_failed.is_set():
+            self.has_failed.set()
+            raise UndeliveredError("is tired")
+
+
+def sink(*rules: Dict[str, Any], stills: Sequence[bool] = (False,), **config: Any) -> EventSink:
     """A sink with these rules."""
-    return EventSink(make_config(events=list(rules), **config), LABELS)
+    return EventSink(make_config(events=list(rules), **config), LABELS, stills)
 
 
 def logged(path: Path) -> List[Dict[str, Any]]:
@@ -152,10 +172,32 @@ def test_a_place_that_cannot_be_is_refused(config: Dict[str, Any], error: type) 
         sink(PERSON, **config)
 
 
+def test_each_picture_of_a_folder_is_a_scene_of_its_own(tmp_path: Path) -> None:
+    log = tmp_path / "events.jsonl"
+    events = sink({**PERSON, "min_s": 1, "cooldown_s": 60}, stills=[True], event_log=str(log))
+    for index, found in enumerate([FOUND, Detections.none(), FOUND, FOUND]):
+        events.write(frame(index), found, None)
+    events.close()
+    assert [(record["frame"], record["lasted_s"]) for record in logged(log)] == [(0, 0), (2, 0), (3, 0)]
+
+
 def test_each_of_several_inputs_has_events_of_its_own(tmp_path: Path) -> None:
     log = tmp_path / "events.jsonl"
-    events = sink({**PERSON, "cooldown_s": 60}, event_log=str(log))
+    events = sink({**PERSON, "cooldown_s": 60}, stills=[False, False], event_log=str(log))
     for stream, source in [(0, "a.mp4"), (1, "b.mp4"), (0, "a.mp4"), (1, "b.mp4")]:
         events.write(replace(frame(3, source, 1.5), stream=stream), FOUND, None)
     events.close()
     assert [record["source"] for record in logged(log)] == ["a.mp4", "b.mp4"]
+
+
+def test_a_dead_receiver_takes_no_time_from_the_others() -> None:
+    with WebReceiver([HANG]) as receiver:
+        events = sink(PERSON, event_webhook=receiver.address)
+        tired = Tired()
+        events._deliveries["tired"] = Delivery(tired, first_pause_s=NEVER_S)
+        events.write(frame(), FOUND, None)
+        receiver.next_event()  # still without an answer
+        assert tired.has_failed.wait(WAIT_S)
+        events.close()
+        lost, sent = {"sent": 0, "lost": 1}, {"sent": 1, "lost": 0}
+        assert events.figures == {"events": {"found": 1, "webhook": lost, "tired": sent}}

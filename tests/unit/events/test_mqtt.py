@@ -13,10 +13,10 @@ from urllib.parse import quote
 
 import pytest
 
-from brokers import PASSWORD, USER, broker, self_signed
+from brokers import PASSWORD, USER, SilentBroker, broker, self_signed
 from splitdet.errors import ConfigError
 from splitdet.events.delivery import Delivery
-from splitdet.events.mqtt import MqttBroker
+from splitdet.events.mqtt import MOST_UNACKNOWLEDGED, MqttBroker
 from splitdet.events.receiver import UndeliveredError
 from waiting import until
 from web_receiver import WAIT_S, free_port
@@ -106,6 +106,52 @@ def test_a_broker_that_refuses_says_why(tmp_path: Path) -> None:
         receiver = MqttBroker(address(port, f"{USER}:wrong@"))
         with closing(receiver):
             assert "refuses the connection: Not authorized" in until(lambda: refusal(receiver))
+
+
+@pytest.fixture(name="silent")
+def _silent() -> Iterator[SilentBroker]:
+    pytest.importorskip("paho.mqtt")
+    with SilentBroker() as broker:
+        yield broker
+
+
+def test_an_event_that_is_not_acknowledged_is_published_once_and_waited_for_again(
+    silent: SilentBroker,
+) -> None:
+    event = {"number": 1}
+    with closing(MqttBroker(address(silent.port))) as receiver:
+        assert receiver._connected.wait(WAIT_S)
+        for _ in range(3):
+            with pytest.raises(UndeliveredError, match="does not acknowledge"):
+                receiver.send(event, 0.05)
+        silent.acknowledge()
+        receiver.send(event, WAIT_S)
+    assert silent.events == [event]
+
+
+def is_taken(receiver: MqttBroker, event: Dict[str, Any]) -> bool:
+    """Whether it is, this time."""
+    try:
+        receiver.send(event, 0.05)
+    except UndeliveredError:
+        return False
+    return True
+
+
+def test_a_broker_that_acknowledges_nothing_gets_so_many_events_and_no_more(
+    silent: SilentBroker,
+) -> None:
+    last = {"number": -1}
+    with closing(MqttBroker(address(silent.port))) as receiver:
+        assert receiver._connected.wait(WAIT_S)
+        for number in range(MOST_UNACKNOWLEDGED + 5):
+            with pytest.raises(UndeliveredError, match="does not acknowledge"):
+                receiver.send({"number": number}, 0.01)
+        until(lambda: len(silent.events) == MOST_UNACKNOWLEDGED)
+        silent.acknowledge()
+        until(lambda: is_taken(receiver, last))
+    numbers = [event["number"] for event in silent.events]
+    assert numbers == [*range(MOST_UNACKNOWLEDGED), -1]
 
 
 def test_a_broker_behind_tls_must_have_a_certificate_that_is_trusted(

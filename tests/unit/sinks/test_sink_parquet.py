@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 
 from results import FOUND, frame, with_masks_and_tracks
-from splitdet.errors import ExtraError
+from splitdet.errors import ExtraError, SinkError
 from splitdet.labels import Labels
 from splitdet.sinks import parquet
 from splitdet.sinks.json_lines import JsonSink
@@ -68,6 +70,31 @@ def test_frames_are_written_in_groups_and_in_order(tmp_path: Path) -> None:
     sink.close()
     indices = [row["frame"] for row in rows_of(tmp_path / "out.parquet")]
     assert indices == list(range(ROWS_OF_A_GROUP + 1))
+
+
+def test_a_name_that_is_not_utf_8_is_escaped(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="needs pyarrow")
+    sink = ParquetSink(str(tmp_path / "out.parquet"), LABELS)
+    for source in ("a.jpg", os.fsdecode(b"b\xff.jpg")):
+        sink.write(frame(source=source), FOUND, None)
+    sink.close()
+    assert [row["source"] for row in rows_of(tmp_path / "out.parquet")] == ["a.jpg", r"b\udcff.jpg"]
+
+
+def test_the_file_is_given_back_when_its_end_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pyarrow", reason="needs pyarrow")
+
+    def fail(table: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    sink = ParquetSink(str(tmp_path / "out.parquet"), LABELS)
+    sink.write(frame(), FOUND, None)
+    monkeypatch.setattr(sink._file, "write_table", fail)
+    with pytest.raises(SinkError, match=r"out\.parquet: No space left on device$"):
+        sink.close()
+    assert not sink._file.is_open
 
 
 def test_without_pyarrow_the_way_to_install_it_is_told(

@@ -36,6 +36,12 @@ def test_frames_of_a_batch_all_count(tmp_path: Path) -> None:
     assert read_trace(write_trace(tmp_path / "t.json", [batch])).fps == pytest.approx(8, rel=1e-4)
 
 
+def test_frames_of_all_inputs_count_though_each_input_counts_from_0(tmp_path: Path) -> None:
+    now_s = time.perf_counter()
+    batch = timed_batch([0, 0, 1, 1], now_s, {}, accelerator=(now_s + 0.1, now_s + 0.5))
+    assert read_trace(write_trace(tmp_path / "t.json", [batch])).fps == pytest.approx(8, rel=1e-4)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_the_overlap_is_that_of_a_clock_that_looks_every_millisecond(seed: int) -> None:
     random = np.random.RandomState(seed)
@@ -74,6 +80,15 @@ def test_what_is_no_trace_is_refused(tmp_path: Path, text: str) -> None:
 
 def test_a_trace_without_frames_is_refused(tmp_path: Path) -> None:
     path = write_trace(tmp_path / "t.json", [])
+    with pytest.raises(SourceError, match=r"t\.json: no frame in this trace"):
+        read_trace(path)
+
+
+def test_a_trace_in_which_nothing_is_read_is_refused(tmp_path: Path) -> None:
+    path = write_trace(tmp_path / "t.json", pipelined(2, time.perf_counter()))
+    content = json.loads(path.read_text())
+    content["traceEvents"] = [event for event in content["traceEvents"] if event["name"] != "read"]
+    path.write_text(json.dumps(content))
     with pytest.raises(SourceError, match=r"t\.json: no frame in this trace"):
         read_trace(path)
 

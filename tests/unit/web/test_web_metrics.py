@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Dict
 
 import pytest
@@ -62,6 +63,16 @@ def test_what_runs_is_an_info_metric() -> None:
         samples = _samples(view.get("/metrics").text)
     (info,) = (dict(key[1:]) for key in samples if key[0] == "splitdet_run_info")
     assert (info["engine"], info["model_type"], info["source"]) == ("no engine", "fake", "rtsp://cam/1")
+
+
+def test_names_that_are_not_utf_8_are_escaped() -> None:
+    name = os.fsdecode(b"caf\xe9")
+    with LiveView(source=name, model_path=name) as view:
+        figures = view.get("/figures").json()
+        samples = _samples(view.get("/metrics").text)
+    (info,) = (dict(key[1:]) for key in samples if key[0] == "splitdet_run_info")
+    shown = [(told["source"], told["model"]) for told in (figures, info)]
+    assert shown == [(r"caf\udce9", r"caf\udce9")] * 2
 
 
 def test_the_newer_format_is_given_to_who_asks_for_it() -> None:
