@@ -47,7 +47,7 @@ def test_a_picture_that_could_not_be_read_is_no_end() -> None:
     images = [np.zeros((4, 5, 3), np.uint8), None]
     source = MemorySource(images)  # type: ignore[arg-type]
     assert source.read() is not None
-    with pytest.raises(ValueError, match="cv2.imread gives None for a file that it cannot read"):
+    with pytest.raises(ValueError, match=r"cv2\.imread gives None for a file that it cannot read"):
         source.read()
 
 
