@@ -7,7 +7,7 @@ from typing import Hashable, List, Sequence
 import numpy as np
 
 from splitdet.engines.tensorrt.cuda import Cuda
-from splitdet.engines.tensorrt.lane import Entry, Exit, Pinned, Tensor
+from splitdet.engines.tensorrt.lane import Entry, Exit, Memory, Pinned, Tensor
 from splitdet.errors import EngineError
 from splitdet.types import Tensors
 
@@ -52,7 +52,9 @@ class CopyExit(Exit):
     def __init__(self, cuda: Cuda, outputs: Sequence[Tensor]) -> None:
         self._cuda = cuda
         self._outputs = list(outputs)
-        self._pinned: List[Pinned] = [Pinned(cuda, tensor.size) for tensor in outputs]
+        self._memory = Memory(cuda)
+        with self._memory.whole():
+            self._pinned: List[Pinned] = [self._memory.pin(tensor.size) for tensor in outputs]
 
     def enqueue(self, rows: int, stream: int) -> None:
         """See `Exit.enqueue`."""
@@ -71,5 +73,4 @@ class CopyExit(Exit):
 
     def free(self) -> None:
         """See `Exit.free`."""
-        for pinned in self._pinned:
-            pinned.free()
+        self._memory.free()

@@ -17,6 +17,7 @@ from splitdet.errors import EngineError
 LIBRARY = "libcuda.so.1"
 _OUT_OF_MEMORY = 2
 _NON_BLOCKING = 1  # of a stream: it does not wait for the default one
+_DEFAULT_STREAM = 0
 _THREAD_LOCAL = 1  # of a capture: what other threads do meanwhile is not part of it
 _CAPABILITY_MAJOR, _CAPABILITY_MINOR = 75, 76
 _pointer = ctypes.c_void_p
@@ -167,6 +168,7 @@ class Cuda:
     def fill_device(self, target: int, data: np.ndarray) -> None:
         """A contiguous array to the GPU, at once."""
         self._call("cuMemcpyHtoD_v2", target, data.ctypes.data, data.nbytes)
+        self.synchronize(_DEFAULT_STREAM)  # the call ends when the array has been read
 
     def read_device(self, target: np.ndarray, source: int) -> None:
         """From the GPU into a contiguous array, at once."""

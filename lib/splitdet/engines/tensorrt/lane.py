@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from typing import Any, Callable, Dict, Hashable, List, Optional, Sequence, Tuple
+from contextlib import ExitStack, contextmanager
+from typing import Any, Callable, Hashable, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -34,6 +35,45 @@ class Pinned:
     def free(self) -> None:
         """Give it back; the array must not be read any more."""
         self._cuda.free_pinned(self.address)
+
+
+class Memory:
+    """What was allocated, on both sides, to be given back together."""
+
+    def __init__(self, cuda: Cuda) -> None:
+        self._cuda = cuda
+        self._made = ExitStack()
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """Around all that is allocated: where one thing fails, what was made before is given back."""
+        try:
+            yield
+        except BaseException:
+            self.free()
+            raise
+
+    def allocate(self, size: int) -> int:
+        """Address of `size` bytes on the GPU."""
+        address = self._cuda.allocate(size)
+        self._made.callback(self._cuda.free, address)
+        return address
+
+    def pin(self, size: int) -> Pinned:
+        """Memory of the host that the GPU reads and writes by itself."""
+        pinned = Pinned(self._cuda, size)
+        self._made.callback(pinned.free)
+        return pinned
+
+    def stream(self) -> int:
+        """A stream."""
+        stream = self._cuda.create_stream()
+        self._made.callback(self._cuda.destroy_stream, stream)
+        return stream
+
+    def free(self) -> None:
+        """Give all of it back, the last first."""
+        self._made.close()
 
 
 class Tensor:
@@ -116,7 +156,7 @@ class Lane:
     Args:
         engine: TensorRT's.
         outputs: names, in the order in which `make_exit` takes them.
-        use_graphs: whether calls of one size are captured, and then replayed at once.
+        use_graphs: whether calls are captured, and replayed at once while they have the same size.
 
     Raises:
         EngineError: not enough memory on the GPU, or another engine than `outputs` say.
@@ -137,7 +177,7 @@ class Lane:
         self._tensors: List[Tensor] = []
         self._ends: List[Any] = []
         self._stream = cuda.create_stream()
-        self._graphs: Dict[Tuple[int, Hashable], int] = {}
+        self._graph: Optional[int] = None  # of calls of size `_last`
         self._last: Tuple[int, Hashable] = (0, None)
         self._use_graphs = use_graphs and cuda.has_graphs
         try:
@@ -197,32 +237,32 @@ class Lane:
 
     def run(self, images: Sequence[Any]) -> Tensors:
         """What the exit makes of the outputs for at most `rows` frames."""
-        self._entry.fill(images)
+        try:
+            self._entry.fill(images)
+        except BaseException:
+            self._forget()  # the memory that a graph reads may be gone
+            raise
         self._exit.prepare()
         rows = self.rows if self.is_fixed else len(images)
         size = (rows, self._entry.size)
         if size != self._last:
             self._begin(size)
-        elif size in self._graphs:
-            self._cuda.launch(self._graphs[size], self._stream)
-        elif not self._use_graphs or not self._capture(size):
+        elif self._graph is not None:
+            self._cuda.launch(self._graph, self._stream)
+        elif not self._use_graphs or not self._capture(rows):
             self._enqueue(rows)
         self._cuda.synchronize(self._stream)
         return self._exit.take(len(images))
 
     def _begin(self, size: Tuple[int, Hashable]) -> None:
         """The first call of a size, which does what cannot be captured."""
-        rows, entry = size
-        if entry != self._last[1]:
-            self._drop_graphs()  # they read from where the entry's memory was
-        if not self.is_fixed and rows != self._last[0]:
+        rows, before = size[0], self._last[0]
+        self._forget()  # TensorRT: after another shape what was captured does not hold any more
+        if not self.is_fixed and rows != before:
             image = self._tensors[0]
             self._context.set_input_shape(image.name, (rows, *image.shape[1:]))
         self._last = size
-        if size in self._graphs:
-            self._cuda.launch(self._graphs[size], self._stream)
-        else:
-            self._enqueue(rows)
+        self._enqueue(rows)
 
     def _enqueue(self, rows: int) -> None:
         """In, through and out: all of it later, on the stream."""
@@ -231,13 +271,13 @@ class Lane:
             raise EngineError(f"{self._api.description} failed: {self._api.reason()}")
         self._exit.enqueue(rows, self._stream)
 
-    def _capture(self, size: Tuple[int, Hashable]) -> bool:
+    def _capture(self, rows: int) -> bool:
         """Write down what `_enqueue` does, and do it once; False where that is not possible."""
         graph: Optional[int] = None
         try:
             self._cuda.begin_capture(self._stream)
             try:
-                self._enqueue(size[0])
+                self._enqueue(rows)
             finally:
                 graph = self._cuda.end_capture(self._stream)
             self._cuda.launch(graph, self._stream)
@@ -246,19 +286,21 @@ class Lane:
             self._use_graphs = False
             if graph is not None:
                 self._cuda.destroy_graph(graph)
-            self._drop_graphs()
             return False
-        self._graphs[size] = graph
+        self._graph = graph
         return True
 
-    def _drop_graphs(self) -> None:
-        while self._graphs:
-            self._cuda.destroy_graph(self._graphs.popitem()[1])
+    def _forget(self) -> None:
+        """The next call is the first of its size."""
+        self._last = (0, None)
+        if self._graph is not None:
+            graph, self._graph = self._graph, None
+            self._cuda.destroy_graph(graph)
 
     def close(self) -> None:
         """Give all of it back."""
         try:
-            self._drop_graphs()
+            self._forget()
             self._context = None
             for part in [*self._ends, *self._tensors]:
                 part.free()

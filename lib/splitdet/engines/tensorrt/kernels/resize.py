@@ -9,7 +9,7 @@ import numpy as np
 
 from splitdet.engines.tensorrt.cuda import Cuda
 from splitdet.engines.tensorrt.kernels import THREADS, Address, find_kernels
-from splitdet.engines.tensorrt.lane import Entry, Pinned, Tensor
+from splitdet.engines.tensorrt.lane import Entry, Memory, Tensor
 from splitdet.engines.tensorrt.pictures import GpuPicture
 from splitdet.errors import EngineError
 from splitdet.resize import needed_rows
@@ -100,11 +100,12 @@ class _Room(ABC):
         self.row_count = row_count
         self.shape = (target.shape[0], row_count, self.width, 3)
         self.frame_bytes = row_count * self.width * 3
-        self.address = cuda.allocate(target.shape[0] * self.frame_bytes)
-        self.tables = []
-        for table in tables:
-            self.tables.append(cuda.allocate(table.nbytes))
-            cuda.fill_device(self.tables[-1], table)
+        self._memory = Memory(cuda)
+        with self._memory.whole():
+            self.address = self._memory.allocate(target.shape[0] * self.frame_bytes)
+            self.tables = [self._memory.allocate(table.nbytes) for table in tables]
+            for address, table in zip(self.tables, tables):
+                cuda.fill_device(address, table)
 
     @abstractmethod
     def fill(self, images: Sequence[Any]) -> None:
@@ -116,8 +117,7 @@ class _Room(ABC):
 
     def free(self) -> None:
         """Give it back."""
-        for address in (self.address, *self.tables):
-            self._cuda.free(address)
+        self._memory.free()
 
 
 class _HostRoom(_Room):
@@ -129,7 +129,8 @@ class _HostRoom(_Room):
         self._rows = rows = needed_rows(height, target.shape[1])
         tables = (rows.above, rows.below, rows.share)
         super().__init__(cuda, target, (height, width), len(rows.needed), tables)
-        self._pinned = Pinned(cuda, target.shape[0] * self.frame_bytes)
+        with self._memory.whole():
+            self._pinned = self._memory.pin(target.shape[0] * self.frame_bytes)
         self._frames = self._pinned.array.reshape(self.shape)
 
     def fill(self, images: Sequence[np.ndarray]) -> None:
@@ -145,11 +146,6 @@ class _HostRoom(_Room):
         """See `_Room.enqueue`."""
         self._cuda.copy_to_device(self.address, self._pinned.address, rows * self.frame_bytes, stream)
 
-    def free(self) -> None:
-        """See `_Room.free`."""
-        self._pinned.free()
-        super().free()
-
 
 class _GpuRoom(_Room):
     """For frames that are on the GPU: they are put side by side at once, and stay there."""
@@ -161,7 +157,8 @@ class _GpuRoom(_Room):
         places = rows.needed.astype(np.int32)
         tables = (places[rows.above], places[rows.below], rows.share)
         super().__init__(cuda, target, (height, width), height, tables)
-        self._stream = cuda.create_stream()
+        with self._memory.whole():
+            self._stream = self._memory.stream()
 
     def fill(self, images: Sequence[GpuPicture]) -> None:
         """See `Entry.fill`."""
@@ -173,8 +170,3 @@ class _GpuRoom(_Room):
     def enqueue(self, rows: int, stream: int) -> None:
         """See `_Room.enqueue`."""
         return
-
-    def free(self) -> None:
-        """See `_Room.free`."""
-        self._cuda.destroy_stream(self._stream)
-        super().free()

@@ -9,7 +9,7 @@ import numpy as np
 
 from splitdet.engines.tensorrt.cuda import Cuda
 from splitdet.engines.tensorrt.kernels import THREADS, Address, find_kernels
-from splitdet.engines.tensorrt.lane import Exit, Pinned, Tensor
+from splitdet.engines.tensorrt.lane import Exit, Memory, Tensor
 from splitdet.nms import Clip, NmsSettings, Ties
 from splitdet.types import Tensors
 
@@ -57,12 +57,14 @@ class SuppressExit(Exit):
         most = self._batch * settings.max_total
         # boxes first: they are read and written four floats at a time
         self._words = list(accumulate([0, 4 * most, most, most, self._batch, self._batch]))
-        self._lowest_score = Pinned(cuda, 4)
-        self._lowest = cuda.allocate(4)
-        self._keys = cuda.allocate(self._batch * CAPACITY * 8)
-        self._counts = cuda.allocate(self._batch * 4)
-        self._results = cuda.allocate(self._words[-1] * 4)
-        self._pinned = Pinned(cuda, self._words[-1] * 4)
+        self._memory = memory = Memory(cuda)
+        with memory.whole():
+            self._lowest_score = memory.pin(4)
+            self._lowest = memory.allocate(4)
+            self._keys = memory.allocate(self._batch * CAPACITY * 8)
+            self._counts = memory.allocate(self._batch * 4)
+            self._results = memory.allocate(self._words[-1] * 4)
+            self._pinned = memory.pin(self._words[-1] * 4)
 
     def prepare(self) -> None:
         """See `Exit.prepare`."""
@@ -128,7 +130,4 @@ class SuppressExit(Exit):
 
     def free(self) -> None:
         """See `Exit.free`."""
-        self._pinned.free()
-        self._lowest_score.free()
-        for address in (self._lowest, self._keys, self._counts, self._results):
-            self._cuda.free(address)
+        self._memory.free()
