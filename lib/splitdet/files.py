@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and room on the disk for those that grow."""
 
 from __future__ import annotations
 
@@ -48,3 +48,24 @@ def write_whole(path: Path, data: bytes) -> None:
     """Write `data` to a file that appears whole or not at all; see `written_whole`."""
     with written_whole(path) as file:
         file.write(data)
+
+
+def reserve(descriptor: int, size_bytes: int) -> None:
+    """Let an open file grow to `size_bytes`, all zeros, and take the space for it at once.
+
+    Otherwise a file system that is full would kill the process that later writes to the file where it
+    is mapped into memory (SIGBUS). Where there is no room for it, the file stays as it was.
+
+    Raises:
+        OSError: there is no room for it.
+    """
+    before = os.fstat(descriptor).st_size
+    allocate = getattr(os, "posix_fallocate", None)  # macOS has none
+    try:
+        if allocate is not None:
+            allocate(descriptor, 0, size_bytes)
+        else:
+            os.ftruncate(descriptor, size_bytes)
+    except OSError:
+        os.ftruncate(descriptor, before)
+        raise

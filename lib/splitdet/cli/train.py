@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
 from splitdet.config.schema import DEFAULT_MODEL
-from splitdet.errors import EXIT_OK, ConfigError
+from splitdet.errors import EXIT_OK, ConfigError, DataError
 
 RANDOM = "random"
 _MEASURED_PICTURES = 32
@@ -95,6 +95,11 @@ def _pictures(options: argparse.Namespace, settings: Any) -> Tuple[Any, Any, Any
         train = [train[index] for index in sorted(order[kept:])]
     if not train:
         raise ConfigError(f"{options.data}: one picture is not enough to learn and to validate with")
+    if not any(len(sample.classes) for sample in train):
+        raise DataError(
+            f"{options.data}: none of the {len(train)} pictures to learn from has a box; put boxes "
+            "around their objects first, or name the folder that has the annotations, too"
+        )
     return Pictures(train, validation), parts["test"], labels
 
 
@@ -133,9 +138,10 @@ def _learner(init: str, settings: Any, classes: int, samples: Any) -> Any:
 def _report(learner: Any, samples: Any, labels: Any, batch: int) -> None:
     """AP50 of each class, on pictures that took no part."""
     from splitdet.train.loop import detect_all
-    from splitdet.train.score import average_precisions
+    from splitdet.train.score import average_precisions, mean_precision
 
     scores = average_precisions(samples, detect_all(learner, samples, batch))
     for number, score in scores.items():
         print(f"{labels[number]:<20} AP50 {score:.4f}")
-    print(f"{'mean':<20} AP50 {sum(scores.values()) / len(scores):.4f} on {len(samples)} pictures")
+    objects = "" if scores else ", none of them with an object"
+    print(f"{'mean':<20} AP50 {mean_precision(scores):.4f} on {len(samples)} pictures{objects}")

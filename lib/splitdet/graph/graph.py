@@ -9,6 +9,8 @@ from splitdet.graph.tensors import INT32, STRING, to_array
 
 # operations whose first output has a type of its own, not the one of attribute T
 _DTYPE_ATTRS = ("dtype", "DstT", "out_type", "T")
+_WAYS_BACK = ("NextIteration", "RefNextIteration")
+"""Operations that hand a value on to the next turn of a loop."""
 
 
 def split_name(tensor: str) -> Tuple[str, int]:
@@ -78,6 +80,30 @@ class Graph:
             found.add(name)
             waiting.extend(split_name(i)[0] for i in self.nodes[name].input)
         return found
+
+    def circular(self) -> Optional[str]:
+        """Name of a node that needs its own result; None where there is none.
+
+        The way back in a loop, through NextIteration, is none of that.
+        """
+        begun: Set[str] = set()
+        done: Set[str] = set()
+        for first in self.nodes:
+            waiting = [(first, False)]
+            while waiting:
+                name, is_done = waiting.pop()
+                if is_done:
+                    done.add(name)
+                elif name in begun:
+                    if name not in done:
+                        return name
+                else:
+                    begun.add(name)
+                    waiting.append((name, True))
+                    node = self.nodes[name]
+                    if node.op not in _WAYS_BACK:
+                        waiting.extend((split_name(read)[0], False) for read in node.input)
+        return None
 
     def constant(self, tensor: str) -> Optional[List[float]]:
         """The numbers of a constant, flat, Identity nodes skipped; None for anything else."""

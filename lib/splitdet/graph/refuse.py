@@ -20,7 +20,7 @@ _ARCHIVE = (
 
 _BY_SUFFIX: Dict[str, str] = {
     ".tflite": _TFLITE,
-    ".onnx": ONNX,
+    ".onnx": f"an ONNX model; {_USE_FROZEN}",
     ".h5": _KERAS,
     ".keras": _KERAS,
     ".ckpt": _CHECKPOINT,

@@ -269,4 +269,5 @@ RULES: Dict[str, Callable[[proto.NodeDef, List[Fact]], Any]] = {
 }
 RULES.update(dict.fromkeys(_UNARY.split(), _same_shape))
 """By operation: from the node and the facts of its inputs to the fact of its output, or a list of them.
-A rule raises TypeError, ValueError or IndexError where something that it needs is not known."""
+A rule raises TypeError, ValueError or IndexError where something that it needs is not known, and
+ArithmeticError or MemoryError where it is what no shape can be."""

@@ -14,6 +14,9 @@ from splitdet.graph.facts import NOTHING, Fact
 from splitdet.graph.graph import Graph, full_name
 from splitdet.graph.shape_rules import RULES
 
+_NOT_KNOWN = (TypeError, ValueError, IndexError, ArithmeticError, MemoryError)
+"""What rules raise where something that they need is not known, or cannot be."""
+
 
 class StaticShapes:
     """Shapes of the tensors of `graph`, given those that `known` names.
@@ -57,7 +60,7 @@ class StaticShapes:
             return
         try:
             outcome = rule(node, facts)
-        except (TypeError, ValueError, IndexError):  # something that the rule needs is not known
+        except _NOT_KNOWN:
             return
         outputs = outcome if isinstance(outcome, list) else [outcome]
         for index, fact in enumerate(outputs):

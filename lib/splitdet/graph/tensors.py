@@ -29,16 +29,31 @@ _VALUE_FIELDS = (
     *("float_val", "double_val", "int_val", "int64_val", "bool_val", "half_val"),
     *("uint32_val", "uint64_val"),
 )
+_MOST_BYTES = 2**31 - 1
+"""Of a constant, as of the whole file: protobuf reads no more."""
 
 
 def to_array(tensor: proto.TensorProto) -> Optional[np.ndarray]:
-    """The array in a constant; None for strings and other kinds that numpy does not hold."""
+    """The array in a constant; None for strings and other kinds that numpy does not hold.
+
+    Raises:
+        ValueError: its content does not fill its shape, or no array can have that shape.
+        OverflowError: a number in it is not of its type.
+    """
     kind = DTYPES.get(tensor.dtype)
     if kind is None:
         return None
     shape = tuple(int(dim.size) for dim in tensor.tensor_shape.dim)
-    if tensor.tensor_content:
-        return np.frombuffer(tensor.tensor_content, dtype=kind).reshape(shape)
+    size_bytes = np.dtype(kind).itemsize
+    for size in shape:
+        size_bytes *= size
+    if min(shape, default=0) < 0 or size_bytes > _MOST_BYTES:
+        raise ValueError("its shape is {}".format("x".join(map(str, shape))))
+    content = tensor.tensor_content
+    if content:
+        if len(content) != size_bytes:
+            raise ValueError(f"it has {len(content):,} bytes, where its shape takes {size_bytes:,}")
+        return np.frombuffer(content, dtype=kind).reshape(shape)
     values: Sequence[Any] = next(
         (getattr(tensor, name) for name in _VALUE_FIELDS if len(getattr(tensor, name))), ()
     )
@@ -47,7 +62,7 @@ def to_array(tensor: proto.TensorProto) -> Optional[np.ndarray]:
     else:
         flat = np.array(values, dtype=kind)
     # a short list means that its last value is repeated
-    count = int(np.prod(shape, dtype=np.int64))
+    count = size_bytes // np.dtype(kind).itemsize
     full = np.zeros(count, dtype=kind)
     full[: len(flat)] = flat[:count]
     if 0 < len(flat) < count:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, Type, Union
 
-from splitdet.errors import CutError
+from splitdet.errors import CutError, one_line
 from splitdet.graph.graph import Graph
 from splitdet.graph.onnx_file import OnnxFile
 from splitdet.models.base import Model
@@ -13,6 +13,7 @@ from splitdet.models.segmenter import RESULT, DeeplabV3
 from splitdet.models.ssd import NmsV0, NmsV1, NmsV2, generation
 from splitdet.models.structure import NMS_OPS, Structure
 from splitdet.models.two_stage import MASKS, FasterV2, MaskV1
+from splitdet.models.walk import UNEXPECTED
 
 MODELS: Dict[str, Type[Model]] = {
     "nms_v0": NmsV0,
@@ -47,9 +48,11 @@ def identify(file: Union[Graph, OnnxFile], model_type: str = AUTO) -> Model:
         structure, closest, what = file, OnnxSsd.type_name, "an ONNX file"
     try:
         found = MODELS[closest].examine(structure)
-    except CutError as error:
+    except (CutError, *UNEXPECTED) as error:
+        is_told = isinstance(error, CutError)
+        reason = str(error) if is_told else f"it is put together in another way ({one_line(error)})"
         raise CutError(
-            f"not {what} that splitdet knows; it is closest to {closest}, but {error}"
+            f"not {what} that splitdet knows; it is closest to {closest}, but {reason}"
         ) from None
     if model_type == TRT_V1 and closest in SSD_TYPES:
         return found

@@ -19,7 +19,7 @@ from splitdet.graph.cut import Port
 from splitdet.graph.graph import Graph
 from splitdet.models.nms_class import ClassNms, ClassReader
 from splitdet.models.structure import RESULTS
-from splitdet.models.walk import Walk
+from splitdet.models.walk import UNEXPECTED, Walk
 from splitdet.nms import Clip, NmsSettings, Ties
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def read_settings(parts: GraphParts, like: Optional[Habits] = None) -> NmsSettin
         raise CutError("it is not cut before its NMS")
     try:
         settings = _Reader(parts.graph, parts.cut, parts.results, like).read()
-    except (IndexError, KeyError, ValueError) as error:  # nodes with other inputs than they should have
+    except UNEXPECTED as error:
         raise CutError(f"its NMS is put together in another way ({error})") from None
     if not 0 <= settings.iou_threshold <= 1 or settings.score_threshold < 0:
         raise CutError(

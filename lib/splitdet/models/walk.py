@@ -11,8 +11,9 @@ from splitdet.graph.graph import Graph, attribute, full_name, split_name
 _PLUMBING = ("Identity", "Enter", "Exit", "Switch")
 """Operations that hand on their first input, into loops, out of them and past branches."""
 
-
 _MASKS = ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
+UNEXPECTED = (LookupError, ValueError, ArithmeticError)
+"""What reading a graph raises on nodes with other inputs, or other constants, than they should have."""
 
 
 class Columns(NamedTuple):

@@ -11,6 +11,8 @@ from typing import Any, Callable, List, Optional, Tuple
 
 import numpy as np
 
+from splitdet.files import reserve
+
 SHARED_MEMORY_FOLDER = "/dev/shm"
 
 
@@ -46,24 +48,12 @@ class SharedFile:
         weakref.finalize(self, os.close, descriptor)
 
     def claim(self, size_bytes: int) -> None:
-        """Let it grow to `size_bytes`, all zeros.
-
-        The space is taken at once: otherwise a file system that is full would kill the process that
-        writes later (SIGBUS).
+        """Let it grow to `size_bytes`, all zeros; see `reserve`.
 
         Raises:
             OSError: there is no room for it.
         """
-        before = os.fstat(self._descriptor).st_size
-        allocate = getattr(os, "posix_fallocate", None)  # macOS has none
-        try:
-            if allocate is not None:
-                allocate(self._descriptor, 0, size_bytes)
-            else:
-                os.ftruncate(self._descriptor, size_bytes)
-        except OSError:
-            os.ftruncate(self._descriptor, before)
-            raise
+        reserve(self._descriptor, size_bytes)
 
     def array(self, offset: int, shape: Tuple[int, ...]) -> np.ndarray:
         """A view of its bytes: uint8 of `shape`, which keeps them in memory as long as it lives."""

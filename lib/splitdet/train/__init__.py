@@ -7,5 +7,5 @@ features.py          what frozen layers give      score.py       average precisi
 architecture.py      layers, by the zoo's names   loop.py        epochs
 network.py           running them                 checkpoint.py  all that a run needs to go on
 anchors.py           where predictions start      export.py, suppression.py  the frozen graph
-weights.py, start.py from a graph, or random      jetson.py      ONNX for jetson-inference
+weights.py           from a graph, or random      jetson.py      ONNX for jetson-inference
 """

@@ -6,7 +6,7 @@ part of each convolution. `weights.py` folds that of a graph, and `normalise.py`
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import List, Optional, Tuple
 
 ROOT = "FeatureExtractor/MobilenetV2/"
@@ -21,7 +21,6 @@ _EXTRA: Tuple[Tuple[int, int], ...] = ((256, 512), (128, 256), (128, 256), (64, 
 FIRST_MAP_BLOCK = 13
 """Its expansion is the first feature map."""
 ANCHORS_PER_CELL = (3, 6, 6, 6, 6, 6)
-BLOCK_COUNT = len(_BLOCKS)
 
 
 @dataclass(frozen=True)
@@ -38,10 +37,6 @@ class Layer:
     depthwise: bool = False
     relu: bool = True
     """Whether ReLU6 follows."""
-
-    def without_relu(self) -> Layer:
-        """The same, and nothing behind it."""
-        return replace(self, relu=False)
 
     @property
     def is_predictor(self) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,9 +11,15 @@ from typing import Any, Dict, List
 import numpy as np
 
 from splitdet.errors import TrainError
+from splitdet.files import written_whole
 from splitdet.train.weights import Arrays
 
 LAST, BEST = "last.npz", "best.npz"
+_NOT_ONE = (
+    *(ValueError, KeyError, TypeError, AttributeError, EOFError, NotImplementedError),
+    zipfile.BadZipFile,
+)
+"""What numpy and zipfile raise on files that hold something else, or less."""
 _WEIGHT, _OPTIMIZER, _META = "weight:", "optimizer:", "meta"
 
 
@@ -53,12 +58,9 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
     arrays = {_WEIGHT + name: array for name, array in checkpoint.weights.items()}
     arrays[_META] = np.array(json.dumps(meta))
     arrays.update({f"{_OPTIMIZER}{i:04d}": array for i, array in enumerate(checkpoint.optimizer)})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
-    with open(str(partial), "wb") as file:
-        save: Any = np.savez  # its keywords are the names of arrays
+    save: Any = np.savez  # its keywords are the names of arrays
+    with written_whole(path) as file:
         save(file, **arrays)
-    os.replace(str(partial), str(path))
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -80,5 +82,5 @@ def load_checkpoint(path: Path) -> Checkpoint:
             )
     except OSError as error:
         raise TrainError(f"{path}: {error.strerror or 'not a checkpoint'}") from None
-    except (ValueError, KeyError, TypeError, zipfile.BadZipFile):
+    except _NOT_ONE:
         raise TrainError(f"{path}: not a checkpoint of splitdet train, or cut off") from None

@@ -11,6 +11,8 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
+from splitdet.errors import TrainError
+from splitdet.files import reserve
 from splitdet.resize import resize_batch
 from splitdet.train.augment import View
 
@@ -33,7 +35,7 @@ class FeatureCache:
         count: pictures.
         views: different views of each picture; later ones are those again. 0: all are different,
             and nothing is kept.
-        path: the file; it grows by `count` rows for each view.
+        path: the file, `count` rows for each view; all of its space is taken with the first row.
     """
 
     def __init__(
@@ -94,10 +96,23 @@ class FeatureCache:
     def _file(self, shape: Sequence[int]) -> np.memmap:
         """The rows, half precision: enough for what is not trained any further."""
         if self._rows is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            rows = self._views * self._count
-            self._rows = np.memmap(str(self._path), np.float16, "w+", shape=(rows, *shape))
+            self._rows = self._new_file((self._views * self._count, *shape))
         return self._rows
+
+    def _new_file(self, shape: Tuple[int, ...]) -> np.memmap:
+        """An array in the file, whose space is taken at once."""
+        size_bytes = int(np.prod(shape, dtype=np.int64)) * np.dtype(np.float16).itemsize
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with open(str(self._path), "w+b") as file:
+                reserve(file.fileno(), size_bytes)
+        except OSError as error:
+            raise TrainError(
+                f"{self._path}: cannot take {size_bytes / 1e6:,.1f} MB for what the frozen layers give "
+                f"for {self._views} views of {self._count} pictures ({error.strerror}); make room for "
+                "it, or set fewer views (0: nothing is kept)"
+            ) from None
+        return np.memmap(str(self._path), np.float16, "r+", shape=shape)
 
     def close(self) -> None:
         """Remove the file."""

@@ -97,7 +97,8 @@ class Learner:
 
     def restore_weights(self, weights: Arrays) -> None:
         """Take up weights alone."""
-        if set(weights) != set(self._variables):
+        shapes = {name: tuple(variable.shape.as_list()) for name, variable in self._variables.items()}
+        if {name: array.shape for name, array in weights.items()} != shapes:
             raise TrainError("the checkpoint is of another network; train anew")
         for name, variable in self._variables.items():
             variable.assign(weights[name])

@@ -24,7 +24,7 @@ from splitdet.train.learner import Learner, tensorflow_2
 from splitdet.train.open import class_names
 from splitdet.train.samples import Sample
 from splitdet.train.schedule import learning_rate
-from splitdet.train.score import average_precisions
+from splitdet.train.score import average_precisions, mean_precision
 from splitdet.train.settings import TrainSettings
 from splitdet.types import Detections
 from splitdet.visualize.draw import draw_found
@@ -69,16 +69,23 @@ class Run:
         """Go on from the last checkpoint in the folder.
 
         Raises:
-            TrainError: there is none, or it is of a run with other settings.
+            TrainError: there is none, or it is of a run with other settings or other classes.
         """
-        checkpoint = load_checkpoint(self._folder / LAST)
+        path = self._folder / LAST
+        checkpoint = load_checkpoint(path)
         now = dataclasses.asdict(self._settings)
         changed = sorted(name for name in now if now[name] != checkpoint.settings.get(name))
         if changed:
             name = changed[0]
             raise TrainError(
-                f"{self._folder / LAST} was trained with {name} = {checkpoint.settings.get(name)}, "
+                f"{path} was trained with {name} = {checkpoint.settings.get(name)}, "
                 f"not {now[name]}; to go on, leave the settings as they were"
+            )
+        difference = _other_classes(checkpoint.classes, class_names(self._labels))
+        if difference:
+            raise TrainError(
+                f"{path} was trained with {difference}; to go on, leave the classes as they were; to "
+                "learn these, train into another folder (--out)"
             )
         self._learner.restore(checkpoint.weights, checkpoint.optimizer)
         self._progress = checkpoint.progress
@@ -99,7 +106,7 @@ class Run:
             self._view,
             self._learner.front,
             len(self._pictures.train),
-            settings.views,
+            min(settings.views, settings.epochs),  # there is room for all of them
             settings.size_px,
             self._folder / "features.tmp",
         )
@@ -200,8 +207,7 @@ class Run:
                 path = self._folder / "pictures" / f"epoch_{epoch:03d}_{number + 1}.jpg"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 cv2.imwrite(str(path), picture)
-        scores = average_precisions(samples, found)
-        return float(np.mean(list(scores.values()))) if scores else 0.0
+        return mean_precision(average_precisions(samples, found))
 
     def _judge(self, ap50: float) -> bool:
         """Whether it is the best so far."""
@@ -232,6 +238,16 @@ class Run:
         save_checkpoint(checkpoint, self._folder / LAST)
         if is_best:
             save_checkpoint(dataclasses.replace(checkpoint, optimizer=[]), self._folder / BEST)
+
+
+def _other_classes(before: Sequence[str], now: Sequence[str]) -> str:
+    """What differs between the classes of two runs; empty where nothing does."""
+    if len(before) != len(now):
+        return f"{len(before)} classes, not {len(now)}"
+    for number, (one, other) in enumerate(zip(before, now), start=1):
+        if one != other:
+            return f"{one!r} as class {number}, not {other!r}"
+    return ""
 
 
 def detect_all(learner: Learner, samples: Sequence[Sample], batch: int) -> List[Detections]:

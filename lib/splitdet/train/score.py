@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Dict, List, Sequence
+from typing import Dict, List, Mapping, Sequence
 
 from splitdet.evaluate.found import FoundObject, objects_of
 from splitdet.evaluate.truth import GroundTruth, LabelledImage, TrueObject
@@ -27,6 +27,11 @@ def average_precisions(samples: Sequence[Sample], found: Sequence[Detections]) -
         objects += objects_of(detections, number, 1, 1, ids)
     scores = {number: curve.ap10() for number, curve in voc_curves(truth, objects).items()}
     return {number: score for number, score in scores.items() if score is not None}
+
+
+def mean_precision(scores: Mapping[int, float]) -> float:
+    """Mean of the classes, 0..1; 0 where the pictures have no objects, and so no classes."""
+    return sum(scores.values()) / len(scores) if scores else 0.0
 
 
 def _labelled(number: int, sample: Sample) -> LabelledImage:

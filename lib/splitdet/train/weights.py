@@ -17,6 +17,7 @@ Arrays = Dict[str, np.ndarray]
 """float32, by name: see `Layer.weights_name` and `Layer.biases_name`."""
 _BACKGROUND = 0.75
 """Part of the anchors that count in the loss: three for each one with an object; see `loss.py`."""
+_QUESTION = "is it an SSDLite MobileNet v2?"
 
 
 def from_frozen_graph(path: Path, architecture: Architecture, seed: int = 0) -> Arrays:
@@ -32,7 +33,12 @@ def from_frozen_graph(path: Path, architecture: Architecture, seed: int = 0) -> 
     fresh = random_weights(architecture, seed)
     found: Arrays = {}
     for layer in architecture.layers():
-        kernel, bias = _folded(graph, layer, path)
+        try:
+            kernel, bias = _folded(graph, layer, path)
+        except (ValueError, TypeError):  # arrays that numpy does not put together
+            raise ModelError(
+                f"{path}: weights and normalisation of {layer.name!r} do not fit together; {_QUESTION}"
+            ) from None
         shapes = (layer.kernel_shape, (layer.outputs,))
         if (kernel.shape, bias.shape) == shapes:
             found[layer.weights_name], found[layer.biases_name] = kernel, bias
@@ -83,7 +89,7 @@ def _folded(graph: Graph, layer: Layer, path: Path) -> Tuple[np.ndarray, np.ndar
 
     kernel = _first(read, [layer.weights_name[len(layer.name) + 1 :], "Conv2D/merged_input"])
     if kernel is None:
-        raise ModelError(f"{path}: no weights of {layer.name!r}; is it an SSDLite MobileNet v2?")
+        raise ModelError(f"{path}: no weights of {layer.name!r}; {_QUESTION}")
     bias = _first(read, ["biases"])
     if bias is None:
         scale, bias = _normalisation(read, graph, layer, path)
@@ -103,7 +109,7 @@ def _normalisation(
         return scale, beta - mean * scale
     shift = read("BatchNorm/batchnorm/sub")
     if shift is None:
-        raise ModelError(f"{path}: no biases of {layer.name!r}; is it an SSDLite MobileNet v2?")
+        raise ModelError(f"{path}: no biases of {layer.name!r}; {_QUESTION}")
     scale_array = read("BatchNorm/batchnorm/mul")  # not there where it is part of the kernel
     return np.ones(layer.outputs) if scale_array is None else scale_array, shift
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, List
 
@@ -13,6 +14,7 @@ from splitdet.errors import CutError, ModelError
 from splitdet.graph import proto
 from splitdet.graph.load import load_graph, save_graph
 from splitdet.models import identify
+from ssd_graphs import write_ssd
 
 
 def _graph_def(with_variable: bool = False) -> Any:
@@ -117,6 +119,71 @@ def test_a_node_that_reads_what_is_not_there_is_refused(tmp_path: Path, inputs: 
     message.node.add(name="last", op="NoOp", input=inputs)
     with pytest.raises(ModelError, match="node 'last' reads 'gone', which is not there"):
         load_graph(_file(tmp_path, message.SerializeToString()))
+
+
+@pytest.mark.parametrize("name", ["x:c", "x:", "x:-1", "x:0:0", ":0", "^", "^x:0", "x:" + "1" * 5000])
+def test_an_input_that_names_no_tensor_is_refused(tmp_path: Path, name: str) -> None:
+    message = _graph_def()
+    message.node.add(name="last", op="NoOp", input=[name])
+    with pytest.raises(ModelError, match=r"graph\.pb: node 'last' reads '.*cannot be the name of"):
+        load_graph(_file(tmp_path, message.SerializeToString()))
+
+
+@pytest.mark.parametrize("name", ["x:c", "x:0", "^x"])
+def test_a_name_that_no_node_can_have_is_refused(tmp_path: Path, name: str) -> None:
+    message = _graph_def()
+    message.node.add(name=name, op="NoOp")
+    with pytest.raises(ModelError, match=re.escape(f"graph.pb: {name!r} cannot be the name of a node")):
+        load_graph(_file(tmp_path, message.SerializeToString()))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "content_bytes", "reason"),
+    [
+        ([2, 3], 20, "it has 20 bytes, where its shape takes 24"),
+        ([2, 3], 28, "it has 28 bytes, where its shape takes 24"),
+        ([2], 7, "it has 7 bytes, where its shape takes 8"),
+        ([], 8, "it has 8 bytes, where its shape takes 4"),
+        ([2, -1], 8, "its shape is 2x-1"),
+        ([-1], 0, "its shape is -1"),
+        ([2**40], 0, "its shape is 1099511627776"),
+        ([2**32, 2**32], 0, "its shape is 4294967296x4294967296"),
+    ],
+)
+def test_a_constant_that_does_not_fill_its_shape_is_refused(
+    tmp_path: Path, sizes: List[int], content_bytes: int, reason: str
+) -> None:
+    message = _graph_def()
+    tensor = message.node.add(name="sizes", op="Const").attr["value"].tensor
+    tensor.dtype = 3
+    tensor.tensor_content = bytes(content_bytes)
+    for size in sizes:
+        tensor.tensor_shape.dim.add(size=size)
+    with pytest.raises(ModelError, match=re.escape(f"constant 'sizes' cannot be read ({reason})")):
+        load_graph(_file(tmp_path, message.SerializeToString()))
+
+
+@pytest.mark.parametrize("inputs", [["a", "x"], ["x", "a:0"], ["x", "^a"], ["b"]])
+def test_a_node_that_needs_its_own_result_is_refused(tmp_path: Path, inputs: List[str]) -> None:
+    message = _graph_def()
+    message.node.add(name="a", op="Identity", input=inputs)
+    message.node.add(name="b", op="Identity", input=["a"])
+    message.node.add(name="c", op="Identity", input=["b"])  # reads them, and is not one of them
+    with pytest.raises(ModelError, match=r"graph\.pb: node '[ab]' needs its own result: "):
+        load_graph(_file(tmp_path, message.SerializeToString()))
+
+
+def test_an_identity_that_reads_nothing_is_refused(tmp_path: Path) -> None:
+    message = _graph_def()
+    message.node.add(name="last", op="Identity", input=["^x"])
+    with pytest.raises(ModelError, match="node 'last' is Identity, but reads nothing"):
+        load_graph(_file(tmp_path, message.SerializeToString()))
+
+
+def test_a_loop_is_read(tmp_path: Path) -> None:
+    graph = load_graph(write_ssd(tmp_path / "graph.pb", "nms_v1"))
+    (back, *_) = (node for node in graph if node.op == "NextIteration")
+    assert back.name in graph.ancestors(graph.inputs(back))
 
 
 @pytest.mark.parametrize(

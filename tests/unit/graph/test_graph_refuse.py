@@ -62,6 +62,11 @@ def test_a_model_of_another_kind_is_refused_by_its_name(
     assert way_out in message
 
 
+def test_a_file_that_is_named_onnx_is_not_told_to_be_named_so(tmp_path: Path) -> None:
+    save_graph(_graph_def(), tmp_path / "model.onnx")
+    assert "name it" not in _refusal(tmp_path / "model.onnx")
+
+
 def test_a_checkpoint_is_refused_by_what_its_files_names_begin_with(tmp_path: Path) -> None:
     (tmp_path / "model.ckpt-200.index").write_bytes(b"")
     assert EXPORTER in _refusal(tmp_path / "model.ckpt-200")

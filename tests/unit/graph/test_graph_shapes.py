@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Callable, Optional, Tuple
 
+import numpy as np
 import pytest
 
 from splitdet.compat import tensorflow
 from splitdet.graph import proto
 from splitdet.graph.graph import Graph
 from splitdet.graph.shapes import StaticShapes
+from splitdet.graph.tensors import INT32, to_tensor
 
 Build = Callable[[Any], Any]
 
@@ -142,6 +144,40 @@ def test_an_unknown_size_other_than_the_batch_leaves_the_rest_unknown() -> None:
 )
 def test_what_cannot_be_known_is_not_guessed(build: Build) -> None:
     graph, _ = _graph(build)
+    assert StaticShapes(graph, {}).of("y:0") is None
+
+
+def _by_hand(op: str, *constants: np.ndarray) -> Tuple[Graph, proto.NodeDef]:
+    """A graph with node `y`, which reads constants, and that node."""
+    graph_def = proto.GraphDef()
+    for number, array in enumerate(constants):
+        node = graph_def.node.add(name=f"x{number}", op="Const")
+        node.attr["value"].tensor.CopyFrom(to_tensor(array))
+    y = graph_def.node.add(name="y", op=op, input=[node.name for node in graph_def.node])
+    return Graph(graph_def), y
+
+
+def test_the_free_size_of_a_shape_without_elements_is_not_known() -> None:
+    graph, _ = _by_hand("Reshape", np.zeros((6, 4), np.float32), np.array([0, -1]))
+    assert StaticShapes(graph, {}).of("y:0") is None
+
+
+def test_a_number_that_is_too_large_for_its_new_type_is_not_known() -> None:
+    graph, y = _by_hand("Cast", np.array([np.inf], np.float32))
+    y.attr["DstT"].type = INT32
+    assert StaticShapes(graph, {}).of("y:0") is None
+
+
+def test_a_step_of_nothing_has_no_shape() -> None:
+    graph, y = _by_hand("MaxPool", np.zeros((1, 4, 4, 3), np.float32))
+    y.attr["ksize"].list.i.extend([1, 2, 2, 1])
+    y.attr["strides"].list.i.extend([1, 0, 0, 1])
+    assert StaticShapes(graph, {}).of("y:0") is None
+
+
+def test_more_outputs_than_memory_holds_have_no_shape() -> None:
+    graph, y = _by_hand("Unpack", np.zeros((4, 3), np.float32))
+    y.attr["num"].i = 2**59
     assert StaticShapes(graph, {}).of("y:0") is None
 
 

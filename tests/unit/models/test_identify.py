@@ -131,6 +131,16 @@ def second_argmax(graph: proto.GraphDef) -> None:
     next(node for node in graph.node if node.name == "SemanticPredictions").input.append("ArgMax_other")
 
 
+def without_inputs(op: str) -> Edit:
+    """Operations of a kind read their first input only."""
+
+    def edit(graph: proto.GraphDef) -> None:
+        for node in nodes(graph, op):
+            del node.input[1:]
+
+    return edit
+
+
 NMS = "Postprocessor/BatchMultiClassNonMaxSuppression"
 SECOND_NMS = "SecondStagePostprocessor/BatchMultiClassNonMaxSuppression"
 NO_IMAGE = r"must have one uint8 placeholder for the image, but has 0"
@@ -185,6 +195,18 @@ MUTATIONS = {
     ),
     "segmenter with two ArgMax": ("deeplab_v3", second_argmax, "deeplab_v3", "comes from 2"),
     "segmenter with two ends": ("deeplab_v3", second_end, "deeplab_v3", "nor one end behind an ArgMax"),
+    "segmenter without weights": (
+        "deeplab_v3",
+        without_inputs("Conv2D"),
+        "deeplab_v3",
+        r"it is put together in another way \(",
+    ),
+    "ssd that is resized to no size": (
+        "nms_v2",
+        without_inputs("ResizeBilinear"),
+        "nms_v2",
+        r"it is put together in another way \(",
+    ),
     "segmenter without convolutions": (
         "deeplab_v3",
         replaced("Conv2D", "Conv3D"),

@@ -53,6 +53,13 @@ def test_settings_are_those_that_the_graph_was_built_with(generation: str, tmp_p
     assert settings.window == (None if generation == "nms_v2" else (0, 0, 1, 1))
 
 
+def test_a_class_without_a_number_is_refused(tmp_path: Path) -> None:
+    path = ssd_graphs.write_ssd(tmp_path / "graph.pb", "nms_v1")
+    change_constant(path, "Fill/value", float("inf"))
+    with pytest.raises(CutError, match=r"put together in another way \(cannot convert float inf"):
+        settings_of(path)
+
+
 def test_the_numbers_of_strangers_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ssd_graphs, "SCORE_THRESHOLD", 1e-8)
     monkeypatch.setattr(ssd_graphs, "IOU_THRESHOLD", 0.5)

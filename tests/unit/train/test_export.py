@@ -12,7 +12,10 @@ import pytest
 
 from reference import PlainSession
 from splitdet.detector import Detector
-from splitdet.graph.load import load_graph
+from splitdet.errors import ModelError
+from splitdet.graph import proto
+from splitdet.graph.load import load_graph, save_graph
+from splitdet.graph.tensors import to_tensor
 from splitdet.labels import Labels
 from splitdet.loading import load_model
 from splitdet.models import identify
@@ -159,6 +162,19 @@ def test_other_classes_keep_all_weights_but_those_of_classes(model: Path, weight
     changed = {name for name in weights if more[name].shape != weights[name].shape}
     assert all("/ClassPredictor/" in name for name in changed)
     assert len(changed) == 12
+
+
+def test_weights_that_do_not_fit_their_normalisation_are_refused(tmp_path: Path) -> None:
+    layer = ARCHITECTURE.first
+    arrays = {layer.weights_name: np.ones(layer.kernel_shape, np.float32)}
+    for name in ("gamma", "beta", "moving_mean", "moving_variance"):
+        arrays[f"{layer.name}/BatchNorm/{name}"] = np.ones(layer.outputs + 1, np.float32)
+    graph_def = proto.GraphDef()
+    for name, array in arrays.items():
+        graph_def.node.add(name=name, op="Const").attr["value"].tensor.CopyFrom(to_tensor(array))
+    save_graph(graph_def, tmp_path / "graph.pb")
+    with pytest.raises(ModelError, match=rf"graph\.pb: .* of '{layer.name}' do not fit together"):
+        from_frozen_graph(tmp_path / "graph.pb", ARCHITECTURE)
 
 
 def test_jetson_inference_gets_the_same_boxes(

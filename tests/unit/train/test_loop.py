@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, List
 
 import numpy as np
 import pytest
 
 from splitdet.errors import TrainError
+from splitdet.labels import Labels
 
 pytestmark = pytest.mark.usefixtures("tensorflow_2")
 
@@ -53,6 +56,29 @@ def test_a_run_with_other_settings_is_not_taken_up(
 ) -> None:
     with pytest.raises(TrainError, match=r"learning_rate = 0\.001, not 0\.5"):
         tiny_run(one_epoch.name, learning_rate=0.5).resume()
+
+
+@pytest.mark.parametrize(
+    ("names", "difference"),
+    [
+        (["circle", "rectangle"], "3 classes, not 2"),
+        (["circle", "triangle", "rectangle"], "'rectangle' as class 2, not 'triangle'"),
+    ],
+)
+def test_a_checkpoint_of_other_classes_is_not_taken_up(
+    tiny_run: Callable[..., Any], one_epoch: Path, names: List[str], difference: str
+) -> None:
+    run = tiny_run(one_epoch.name)
+    run._labels = Labels(dict(enumerate(names, start=1)))
+    with pytest.raises(TrainError, match=rf"last\.npz was trained with {difference}; to go on, leave"):
+        run.resume()
+
+
+def test_weights_of_another_shape_are_not_taken_up(tiny_run: Callable[..., Any]) -> None:
+    learner = tiny_run("run")._learner
+    name = "BoxPredictor_0/ClassPredictor/biases"
+    with pytest.raises(TrainError, match="of another network"):
+        learner.restore_weights({**learner.weights, name: np.zeros(1, np.float32)})
 
 
 def test_training_stops_when_nothing_gets_better(tiny_run: Callable[..., Any]) -> None:
@@ -103,10 +129,34 @@ def test_mixed_precision_learns_in_single_precision(
     assert {array.dtype for array in weights.values()} == {np.dtype(np.float32)}
 
 
-def test_a_cut_off_checkpoint_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "data", [b"PK\x03\x04 and no more", b"", b"nothing of the kind"], ids=["cut off", "empty", "text"]
+)
+def test_a_file_that_is_no_whole_checkpoint_is_refused(tmp_path: Path, data: bytes) -> None:
     from splitdet.train.checkpoint import load_checkpoint
 
     path = tmp_path / "last.npz"
-    path.write_bytes(b"PK\x03\x04 and no more")
-    with pytest.raises(TrainError, match="cut off"):
+    path.write_bytes(data)
+    with pytest.raises(TrainError, match=r"last\.npz: not a checkpoint of splitdet train, or cut off"):
         load_checkpoint(path)
+
+
+def test_an_array_by_the_name_of_a_checkpoint_is_refused(tmp_path: Path) -> None:
+    from splitdet.train.checkpoint import load_checkpoint
+
+    np.save(str(tmp_path / "array.npy"), np.zeros(3))
+    (tmp_path / "array.npy").rename(tmp_path / "last.npz")
+    with pytest.raises(TrainError, match=r"last\.npz: not a checkpoint of splitdet train, or cut off"):
+        load_checkpoint(tmp_path / "last.npz")
+
+
+def test_a_full_disk_ends_training_and_nothing_stays_there(
+    tiny_run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int, offset: int, size: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
+    with pytest.raises(TrainError, match=r"features\.tmp: cannot take .*No space left on device"):
+        tiny_run("run").train()
+    assert not (tmp_path / "run" / "features.tmp").exists()

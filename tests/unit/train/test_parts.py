@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from functools import partial
 from pathlib import Path
 from typing import List, Tuple
 
+import numpy as np
 import pytest
 
-from datasets import record, write
-from splitdet.cli.train import _pictures
+from datasets import LABELS, pixels, record, write
+from splitdet.cli.train import _pictures, _report
+from splitdet.data.label_map import LABEL_MAP
+from splitdet.errors import DataError
+from splitdet.train.samples import Sample
 from splitdet.train.settings import TrainSettings
+from splitdet.types import Detections
 
 for package in ("PIL", "defusedxml"):  # they come with the extra `train`
     pytest.importorskip(package)
@@ -49,3 +55,28 @@ def test_datasets_that_are_named_take_the_place_of_parts(tmp_path: Path) -> None
 def test_a_dataset_of_the_wrong_name_is_learned_from_all_the_same(tmp_path: Path) -> None:
     train, validation, _ = _parts(_divided(tmp_path / "data", "val", "val"))
     assert (len(train), len(validation)) == (1, 1)
+
+
+def test_pictures_without_boxes_are_nothing_to_learn(tmp_path: Path) -> None:
+    data = write(tmp_path / "data", "voc", [record(0, ()), record(1, ())])
+    (data / LABEL_MAP).unlink()  # so it has no classes either
+    with pytest.raises(DataError, match=r"data: none of the 1 pictures to learn from has a box; put"):
+        _parts(data)
+
+
+def test_boxes_in_other_parts_are_nothing_to_learn(tmp_path: Path) -> None:
+    content = [record(0, (), "train"), record(1, (), "train"), record(2, part="val")]
+    data = write(tmp_path / "data", "voc", content)
+    with pytest.raises(DataError, match=r"none of the 2 pictures to learn from has a box"):
+        _parts(data)
+
+
+def test_test_pictures_without_objects_have_a_score(capsys: pytest.CaptureFixture[str]) -> None:
+    class Blind:
+        def detect(self, images: List[np.ndarray]) -> List[Detections]:
+            return [Detections.none() for _ in images]
+
+    nothing = Sample("a", partial(pixels, 0), np.zeros((0, 4), np.float32), np.zeros(0, np.int64))
+    _report(Blind(), [nothing, nothing], LABELS, batch=8)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.split(" ", 1)[1].strip() == "AP50 0.0000 on 2 pictures, none of them with an object"

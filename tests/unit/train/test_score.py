@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from splitdet.train.samples import Sample
-from splitdet.train.score import average_precisions
+from splitdet.train.score import average_precisions, mean_precision
 from splitdet.types import Detections
 
 BOX = [0.1, 0.2, 0.5, 0.4]
@@ -36,3 +36,7 @@ def test_a_better_wrong_one_halves_the_precision() -> None:
 
 def test_a_class_that_no_picture_has_does_not_count() -> None:
     assert average_precisions([_sample(1)], [_found((BOX, 0.9, 1), (FAR, 0.9, 3))]) == {1: 1.0}
+
+
+def test_the_mean_of_no_classes_is_0() -> None:
+    assert (mean_precision({}), mean_precision({1: 0.5, 4: 1.0})) == (0, 0.75)
