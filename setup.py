@@ -90,7 +90,7 @@ setup(
         "eval": EVAL,
         # of its own: it brings scikit-learn, and only calibrates
         "int8": [*OPENVINO, *NNCF],
-        "tensorrt": ["tensorrt>=8.6; python_version>='3.8'", *ONNX],
+        "tensorrt": ["tensorrt>=8.5; python_version>='3.8'", *ONNX],
         "web": WEB,
         "mqtt": MQTT,
         "plot": PLOT,

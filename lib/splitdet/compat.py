@@ -14,8 +14,6 @@ from typing import Any, Iterator, List, Tuple
 from splitdet.errors import EngineError, ExtraError
 from splitdet.startup import importing
 
-_BUILDS = ("", "-gpu", "-cpu")
-"""How names of packages end that hold the same."""
 log = logging.getLogger(__name__)
 
 
@@ -74,14 +72,7 @@ def version() -> str:
 
 
 def package_version(name: str) -> str:
-    """Version of an installed package, or of its build for GPUs or for CPUs, without importing it.
-
-    Empty where there is none of that name.
-    """
-    return next(filter(None, (_version(name + build) for build in _BUILDS)), "")
-
-
-def _version(name: str) -> str:
+    """Version of an installed package, without importing it; empty where there is none of that name."""
     try:
         from importlib import metadata
     except ImportError:  # Python 3.7
@@ -93,6 +84,13 @@ def _version(name: str) -> str:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return ""
+
+
+def package_build(name: str) -> str:
+    """Name and version of an installed package, or of its build for GPUs or for CPUs; empty where there
+    is none."""
+    versions = {name + build: package_version(name + build) for build in ("", "-gpu", "-cpu")}
+    return next((f"{one} {version}" for one, version in versions.items() if version), "")
 
 
 @contextmanager
@@ -119,17 +117,17 @@ def gpus() -> List[str]:
 def nvidia_setup() -> Tuple[str, ...]:
     """What decides which NVIDIA GPUs an engine sees and can use, found without loading any.
 
-    Names of the GPUs that the driver knows, those that this process may use, and the CUDA that is
-    installed from Python packages.
+    Names of the GPUs that the driver knows, whether this process may use any, and the CUDA that is
+    installed from Python packages. Which of them it may use differs from worker to worker.
     """
     texts = [
         path.read_text(encoding="utf-8", errors="replace")
         for path in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information"))
     ]
     names = [line for text in texts for line in text.splitlines() if line.startswith("Model")]
-    cuda = [_version("nvidia-cuda-runtime" + build) for build in ("", "-cu11", "-cu12", "-cu13")]
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "all")
-    return (*names, *cuda, f"visible {visible}", f"has one: {has_nvidia_gpu()}")
+    cuda = [package_version("nvidia-cuda-runtime" + build) for build in ("", "-cu11", "-cu12", "-cu13")]
+    is_hidden = os.environ.get("CUDA_VISIBLE_DEVICES", "all")[:2] in ("", "-1")
+    return (*names, *cuda, f"GPU: {has_nvidia_gpu() and not is_hidden}")
 
 
 def has_nvidia_gpu() -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from typing import List
+from typing import Dict, List
 
 import pytest
 
@@ -55,3 +55,31 @@ def test_a_missing_package_is_one_line_with_the_command() -> None:
     with pytest.raises(ExtraError) as caught, compat.extra("train"):
         importlib.import_module("no_such_package")
     assert str(caught.value) == "no_such_package is not installed: pip install 'splitdet[train]'"
+
+
+@pytest.mark.parametrize(
+    ("installed", "build"),
+    [
+        ({"onnxruntime": "1.20"}, "onnxruntime 1.20"),
+        ({"onnxruntime-gpu": "1.20"}, "onnxruntime-gpu 1.20"),
+        ({}, ""),
+    ],
+)
+def test_builds_of_a_package_differ_by_their_names(
+    installed: Dict[str, str], build: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compat, "package_version", lambda name: installed.get(name, ""))
+    assert compat.package_build("onnxruntime") == build
+
+
+@pytest.mark.parametrize(("hidden", "others"), [("-1", ["0", "1", "GPU-8932f937"]), ("", ["0,1"])])
+def test_workers_that_have_a_gpu_each_have_the_same_setup(
+    hidden: str, others: List[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compat, "has_nvidia_gpu", lambda: True)
+    setups = []
+    for visible in (hidden, *others):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+        setups.append(compat.nvidia_setup())
+    assert len(set(setups)) == 2
+    assert setups[0] not in setups[1:]

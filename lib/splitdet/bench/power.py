@@ -76,9 +76,9 @@ class Rapl(Gauge):
 
     def __init__(self, root: Path = Path("/")) -> None:
         folder = root / "sys/class/powercap"
-        # intel-rapl:0 is a package, intel-rapl:0:0 a part of it
+        # beside packages there are their parts (core, dram), and what contains them (psys)
         self._packages = sorted(
-            path for path in folder.glob("intel-rapl:*") if path.name.count(":") == 1
+            path for path in folder.glob("intel-rapl:*") if _text(path / "name").startswith("package")
         )
         if not self._packages:
             raise OSError("no such files")
@@ -99,6 +99,13 @@ class Rapl(Gauge):
     @staticmethod
     def _energy_uj(package: Path) -> int:
         return int((package / "energy_uj").read_text(encoding="ascii"))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii")
+    except OSError:
+        return ""
 
 
 class Tegrastats(Gauge):

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import List
 
-from splitdet.compat import gpus, has_nvidia_gpu, package_version, tensorflow, version
+from splitdet.compat import gpus, has_nvidia_gpu, package_build, tensorflow, version
 from splitdet.doctor.findings import NOTE, OK, PROBLEM, Finding
 from splitdet.errors import EngineError
 
@@ -60,7 +60,7 @@ def check_engines() -> List[Finding]:
     """The engines beside TensorFlow."""
     found: List[Finding] = []
     for package, name, fix, why in _ENGINES:
-        installed = package_version(package)
+        installed = package_build(package).rpartition(" ")[2]
         if installed:
             found.append(Finding(name, OK, installed))
         elif package != "tensorrt" or has_nvidia_gpu():

@@ -6,14 +6,13 @@ import importlib.util
 import json
 import logging
 import platform
-from pathlib import Path
 from typing import Callable, Dict, List, NamedTuple
 
 import numpy as np
 
 from splitdet import __version__
 from splitdet.cache import cache_file, write_cache
-from splitdet.compat import nvidia_setup, package_version
+from splitdet.compat import nvidia_setup, package_build
 from splitdet.config import Config
 from splitdet.engines.base import Engine, refusing, usable_cores
 from splitdet.engines.cache import key_of
@@ -21,6 +20,8 @@ from splitdet.engines.ends import Ends, exact, frames_part, make_back, make_ends
 from splitdet.engines.make import make_engine
 from splitdet.engines.parity import TOLERANCE, compare, frames_per_second, trial_picture
 from splitdet.engines.pictures import Pictures, first_picture
+from splitdet.engines.tensorrt.api import MODULES as TENSORRT_MODULES
+from splitdet.engines.tensorrt.cuda import find_cuda
 from splitdet.errors import EngineError, one_line
 from splitdet.machine import processor
 from splitdet.models import TRT_V1
@@ -98,14 +99,13 @@ def open_ends(
     candidates = _candidates(config, model, split)
     if len(candidates) == 1:
         return by(candidates[0])
-    verdicts_file = cache_file(VERDICTS)
-    verdicts = _read_verdicts(verdicts_file)
     key = _key(candidates, config, model, feeders)
-    if verdicts.get(key) in candidates:
-        return by(verdicts[key])
+    known = _read_verdicts().get(key)
+    if known in candidates:
+        return by(known)
     best = _fastest(candidates, config, model, feeders)
-    verdicts[key] = best.name
-    write_cache(verdicts_file, json.dumps(verdicts, indent=1).encode())
+    verdicts = {**_read_verdicts(), key: best.name}  # others may have come to theirs meanwhile
+    write_cache(cache_file(VERDICTS), json.dumps(verdicts, indent=1).encode())
     if isinstance(best.front, FramesFront):  # it may suppress as well, which a trial does not ask for
         best.front.close()
         return by(best.name)
@@ -158,9 +158,10 @@ def _candidates(config: Config, model: Model, split: bool) -> List[str]:
 
 def _is_built(config: Config, model: Model) -> bool:
     """Whether TensorRT has an engine for the model; to build one takes too long for a trial."""
-    if importlib.util.find_spec(TENSORRT) is None:
+    if not any(map(importlib.util.find_spec, TENSORRT_MODULES)):
         return False
     try:
+        find_cuda()  # sooner found missing than TensorRT is loaded
         return make_engine(TENSORRT, config, 1).is_ready(model.parts.network())
     except EngineError:
         return False
@@ -236,9 +237,9 @@ def _agreeing(
     return trials
 
 
-def _read_verdicts(path: Path) -> Dict[str, str]:
+def _read_verdicts() -> Dict[str, str]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(cache_file(VERDICTS).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
@@ -247,9 +248,7 @@ def _read_verdicts(path: Path) -> Dict[str, str]:
 def _key(candidates: List[str], config: Config, model: Model, feeders: int) -> str:
     """Changes with the network, the versions of the engines, the machine and the settings."""
     packages = _READERS[model.parts.file_format].packages
-    versions = [
-        f"{name} {package_version(packages.get(name, [name])[0])}" for name in sorted(candidates)
-    ]
+    versions = [f"{name} {package_build(packages.get(name, [name])[0])}" for name in sorted(candidates)]
     cores = usable_cores(config.engine_cores)
     machine = (platform.machine(), processor(), cores, nvidia_setup())
     settings = (config.device, config.precision, feeders, __version__)

@@ -8,10 +8,13 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any, Deque, Optional, Tuple
 
+import cv2
+
 from splitdet.compat import extra
 from splitdet.engines.tensorrt.cuda import find_cuda
 from splitdet.engines.tensorrt.pictures import PicturePool
 from splitdet.errors import SourceError, one_line
+from splitdet.opencv import check_name
 from splitdet.sources.base import Source
 from splitdet.sources.video import check_end, check_file
 from splitdet.types import Frame
@@ -29,21 +32,24 @@ class NvdecSource(Source):
     copy. Colours are not quite OpenCV's, as the two convert YUV by other coefficients.
 
     Raises:
-        SourceError: no such file, or nothing in it that this GPU decodes.
+        SourceError: no such file, nothing in it that this GPU decodes, or a video to be turned.
         EngineError: there is no NVIDIA GPU.
         ExtraError: PyNvVideoCodec is not installed.
     """
 
     def __init__(self, path: str) -> None:
         check_file(path)
+        _check_upright(path)
         with extra("nvdec"):
             codec: Any = import_module("PyNvVideoCodec")
         super().__init__(path)
         self._cuda = find_cuda()
         self._cuda.activate()
         self._stream = self._cuda.create_stream()
+        self._decoder: Any = None
+        self._ready: Deque[Any] = deque()
         try:
-            self._decoder: Any = codec.ThreadedDecoder(
+            self._decoder = codec.ThreadedDecoder(
                 path,
                 AHEAD,
                 cuda_context=self._cuda.context,
@@ -56,10 +62,9 @@ class NvdecSource(Source):
             self._rate = float(about.average_fps)
             self._count = int(about.num_frames)
         except Exception as error:  # the library has no class of its own for each of its reasons
-            self._cuda.destroy_stream(self._stream)
+            self.close()
             raise SourceError(f"{path}: NVDEC cannot decode this ({one_line(error)})") from None
         self._pool = PicturePool(self._cuda, *self._size)
-        self._ready: Deque[Any] = deque()
 
     @property
     def frame_count(self) -> Optional[int]:
@@ -111,9 +116,26 @@ class NvdecSource(Source):
 
     def close(self) -> None:
         """See `Source.close`."""
+        if not self._stream:  # closed already, where the next pass could not begin
+            return
         self._cuda.activate()
         self._ready.clear()
-        with suppress(Exception):  # it may have ended by itself
-            self._decoder.end()
+        if self._decoder is not None:
+            with suppress(Exception):  # it may have ended by itself
+                self._decoder.end()
         self._decoder = None
         self._cuda.destroy_stream(self._stream)
+        self._stream = 0
+
+
+def _check_upright(path: str) -> None:
+    """Raise SourceError for a video that is to be turned, as those of telephones are."""
+    check_name(path, SourceError)
+    capture = cv2.VideoCapture(path)
+    degrees = int(capture.get(cv2.CAP_PROP_ORIENTATION_META)) if capture.isOpened() else 0
+    capture.release()
+    if degrees:
+        raise SourceError(
+            f"{path}: is to be turned by {degrees} degrees, which NVDEC does not do; "
+            "set playback.decoder: software"
+        )

@@ -76,21 +76,25 @@ def test_processor_time_and_memory_of_children_count() -> None:
     assert gauge.closed
 
 
-def _package(root: Path, name: str, energy_uj: int) -> Path:
+def _package(root: Path, name: str, energy_uj: int, kind: str = "package-0") -> Path:
     folder = root / "sys/class/powercap" / name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "energy_uj").write_text(f"{energy_uj}\n")
     (folder / "max_energy_range_uj").write_text("1000000\n")
+    (folder / "name").write_text(kind + "\n")
     return folder
 
 
 def test_rapl_adds_packages_without_their_parts_and_over_the_end_of_the_counter(tmp_path: Path) -> None:
-    for name in ("intel-rapl:0", "intel-rapl:1", "intel-rapl:0:0"):
+    for name in ("intel-rapl:0", "intel-rapl:1"):
         _package(tmp_path, name, 900_000)
+    _package(tmp_path, "intel-rapl:0:0", 900_000, "core")
+    _package(tmp_path, "intel-rapl:2", 900_000, "psys")  # all of the machine, packages included
     gauge = Rapl(tmp_path)
     _package(tmp_path, "intel-rapl:0", 950_000)
     _package(tmp_path, "intel-rapl:1", 100_000)  # began again
-    _package(tmp_path, "intel-rapl:0:0", 999_999)
+    _package(tmp_path, "intel-rapl:0:0", 999_999, "core")
+    _package(tmp_path, "intel-rapl:2", 999_999, "psys")
     assert gauge.read() == {"cpu_j": pytest.approx(0.05 + 0.2)}
     assert gauge.read() == {"cpu_j": pytest.approx(0.25)}
 

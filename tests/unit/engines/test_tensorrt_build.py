@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, List
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from onnx_networks import small_network
 from picture_files import random_pictures, write_pictures
 from splitdet.engines.progress import Progress
+from splitdet.engines.tensorrt import cache
 from splitdet.engines.tensorrt.api import Api, load_api
 from splitdet.engines.tensorrt.build import build
 from splitdet.engines.tensorrt.cache import engine_key, ready_engine
@@ -104,15 +106,24 @@ def test_a_damaged_engine_is_built_again(api: Api) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"precision": "fp16"},
+        {"precision": "fp32"},
         {"batch": 2},
         {"batch": 2, "fixed": True},
-        {"precision": "fp16", "dla_core": 0},
+        {"dla_core": 0},
         {"target": (8, 6)},
     ],
 )
 def test_other_options_are_another_engine(api: Api, changes: Any) -> None:
-    assert engine_key(api, "one", FP32) != engine_key(api, "one", replace(FP32, **changes))
+    fp16 = replace(FP32, precision="fp16")
+    assert engine_key(api, "one", fp16) != engine_key(api, "one", replace(fp16, **changes))
+
+
+def test_what_was_built_for_the_kind_of_a_gpu_is_what_that_gpu_runs(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "find_cuda", lambda: SimpleNamespace(name="a GPU", capability=(8, 6)))
+    built = engine_key(api, "one", replace(FP32, target=(8, 6)))
+    assert engine_key(api, "one", replace(FP32, target=None)) == built
 
 
 @pytest.mark.parametrize("changes", [{"workspace_mb": 64}, {"level": 1}])

@@ -70,7 +70,7 @@ class PretendedLibrary:
     def __init__(self, gpu: PretendedGpu) -> None:
         self._gpu = gpu
         self._left = list(range(COUNT))
-        self.promised = COUNT
+        self.promised: Any = COUNT
         self.ended = 0
         self.ThreadedDecoder = self._open
 
@@ -149,6 +149,24 @@ def test_memory_is_used_again_and_given_back(
     del source
     gc.collect()
     assert (gpu.allocated, gpu.streams, library.ended) == (set(), set(), 1)
+
+
+def test_a_source_is_closed_once_however_often_it_is_asked(
+    clip_file: str, gpu: PretendedGpu, library: PretendedLibrary
+) -> None:
+    source = NvdecSource(clip_file)
+    source.close()
+    source.close()
+    assert (gpu.streams, library.ended) == (set(), 1)
+
+
+def test_a_decoder_that_tells_nothing_of_its_video_is_ended_before_its_stream(
+    clip_file: str, gpu: PretendedGpu, library: PretendedLibrary
+) -> None:
+    library.promised = "many"
+    with pytest.raises(SourceError, match="NVDEC cannot decode this"):
+        NvdecSource(clip_file)
+    assert (gpu.streams, library.ended) == (set(), 1)
 
 
 def test_what_is_skipped_counts(clip_file: str, gpu: PretendedGpu, library: PretendedLibrary) -> None:

@@ -31,11 +31,11 @@ def engine_key(api: Api, network: str, options: BuildOptions) -> str:
     Raises:
         EngineError: no GPU, no pictures to calibrate with.
     """
-    if options.target is None:
+    if api.rtx or options.target:  # such engines run on every GPU of that capability
+        device = "compute capability {}.{}".format(*(options.target or find_cuda().capability))
+    else:
         cuda = find_cuda()
         device = "{} {}.{}".format(cuda.name, *cuda.capability)
-    else:
-        device = "compute capability {}.{}".format(*options.target)
     settings = options.result
     if options.calibration:  # what is in the folder counts, not where it lies
         settings["calibration"] = Pictures(options.calibration, (1, 1)).digest

@@ -43,8 +43,8 @@ class BuildOptions:
 
     @property
     def result(self) -> Dict[str, Any]:
-        """What decides which engine this is, by name; the rest only says how it is built."""
-        how = ("workspace_mb", "level", "fixed")
+        """What decides which engine this is, by name; the rest says how it is built, and for what."""
+        how = ("workspace_mb", "level", "fixed", "target")
         found = {name: value for name, value in asdict(self).items() if name not in how}
         return {**found, "smaller_batches": self.smaller_batches}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, Dict, Iterator, Optional, Tuple
 
+import cv2
 import numpy as np
 
 from splitdet.addresses import why_unreachable
@@ -13,6 +14,13 @@ from splitdet.config.camera import Camera
 from splitdet.errors import SourceError
 from splitdet.sources.captures.base import Capture
 
+_TURNS = {
+    90: cv2.ROTATE_90_COUNTERCLOCKWISE,
+    -90: cv2.ROTATE_90_CLOCKWISE,
+    180: cv2.ROTATE_180,
+    -180: cv2.ROTATE_180,
+}
+"""By what FFmpeg calls the rotation of a frame, degrees counterclockwise."""
 _PROTOCOLS = "file,crypto,data,http,https,tcp,tls,udp,rtp,rtsp,rtmp,rtmps,hls"
 
 
@@ -43,6 +51,7 @@ class PyAVCapture(Capture):
         self._container: Any = None
         self._stream: Any = None
         self._frames: Iterator[Any] = iter(())
+        self._turn: Optional[int] = None  # what the last frame needed to stand upright
 
     def open(self) -> None:
         """See `Capture.open`."""
@@ -77,12 +86,17 @@ class PyAVCapture(Capture):
         """See `Capture.size_px`."""
         if self._stream is None or not self._stream.width:
             return None
-        return self._stream.height, self._stream.width
+        size = self._stream.height, self._stream.width
+        return size if self._turn in (None, cv2.ROTATE_180) else size[::-1]
 
     def read(self) -> Optional[np.ndarray]:
         """See `Capture.read`."""
         frame = self._decoded()
-        return None if frame is None else np.asarray(frame.to_ndarray(format="bgr24"))
+        if frame is None:
+            return None
+        image = np.asarray(frame.to_ndarray(format="bgr24"))
+        self._turn = _TURNS.get(getattr(frame, "rotation", 0))  # PyAV before 14 does not tell
+        return image if self._turn is None else np.asarray(cv2.rotate(image, self._turn))
 
     @property
     def has_length(self) -> bool:

@@ -120,6 +120,10 @@ function showLive() {
   live.src = `stream.mjpg?${Date.now()}`; // a new address each time: a broken stream is not taken up again
 }
 
+live.addEventListener("error", () => {
+  if (live.hasAttribute("src")) setTimeout(() => timer && showLive(), REFUSED_MS); // nothing asks again by itself
+});
+
 live.addEventListener("load", () => {
   live.hidden = false;
   $("no-picture").hidden = true;
@@ -131,7 +135,7 @@ async function fetchFigures() {
     if (!answer.ok) throw new Error(await answer.text());
     showFigures(await answer.json());
   } catch {
-    lose("no connection");
+    showState("lost", "no connection"); // the next ones may come again
   }
 }
 
