@@ -142,6 +142,16 @@ def test_it_says_when_the_run_ends_and_comes_back_with_the_next(browser: Any) ->
     shown.page.close()
 
 
+@pytest.mark.parametrize("what", ["figures", "stream.mjpg*"])
+def test_a_request_that_fails_once_is_made_again(browser: Any, what: str) -> None:
+    with LiveView() as view, Page(browser, view.address) as shown:
+        shown.page.route(f"**/{what}", lambda route: route.abort(), times=1)
+        with shown.page.expect_event("requestfailed"):
+            shown.page.reload(wait_until="domcontentloaded")
+        shown.wait_for_text("state", "live")
+        shown.wait_for_pictures(2)
+
+
 def test_with_a_token_the_address_is_enough_once(browser: Any) -> None:
     with LiveView(web_token="se&c ret") as view:
         with Page(browser, view.address + "/?token=se%26c%20ret") as shown:

@@ -135,7 +135,7 @@ async function fetchFigures() {
     if (!answer.ok) throw new Error(await answer.text());
     showFigures(await answer.json());
   } catch {
-    showState("lost", "no connection"); // the next ones may come again
+    if (timer) showState("lost", "no connection"); // the next ones may come again
   }
 }
 
