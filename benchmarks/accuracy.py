@@ -37,6 +37,8 @@ class Row:
     """What is known of a variant so far."""
 
     detector: Any
+    front: Any
+    """Its network alone; None where it is not split."""
     wall_s: List[float] = field(default_factory=list)
     cpu_s: List[float] = field(default_factory=list)
     """Of all cores."""
@@ -69,15 +71,16 @@ def matches(found: Any, expected: Any) -> List[Tuple[int, int]]:
     return pairs
 
 
-def cut_tensors(detector: Any, image: np.ndarray) -> Tuple[np.ndarray, ...]:
-    """What enters the NMS: scores, then boxes."""
-    from splitdet.sources.memory import MemorySource
-    from splitdet.types import Batch
+def network_of(detector: Any) -> Any:
+    """The network of a detector, whoever suppresses behind it; None where it is not split."""
+    from splitdet.engines.ends import make_front
 
-    batch = Batch([MemorySource([image]).read()])
-    detector.prepare(batch)
-    detector.accelerate(batch)
-    return batch.tensors[:2]
+    return make_front(detector.engine, detector.model) if detector.split else None
+
+
+def cut_tensors(front: Any, image: np.ndarray) -> Tuple[np.ndarray, ...]:
+    """What enters the NMS: scores, then boxes."""
+    return front.run(front.prepare([image]))[:2]
 
 
 def compare(row: Row, name: str, image: np.ndarray, expected: Any, raw: Any) -> None:
@@ -86,8 +89,8 @@ def compare(row: Row, name: str, image: np.ndarray, expected: Any, raw: Any) -> 
     found = row.detector.detect(image)
     row.wall_s.append(time.perf_counter() - begin_s[0])
     row.cpu_s.append(time.process_time() - begin_s[1])
-    if raw is not None and row.detector.split:
-        scores, boxes = cut_tensors(row.detector, image)
+    if raw is not None and row.front is not None:
+        scores, boxes = cut_tensors(row.front, image)
         row.raw_score = max(row.raw_score, float(np.abs(scores - raw[0]).max()))
         row.raw_box = max(row.raw_box, float(np.abs(boxes - raw[1]).max()))
     pairs = matches(found, expected)
@@ -169,20 +172,21 @@ def main() -> None:
 
     common = {"det_th": options.threshold}
     reference = Detector(options.model, engine="tensorflow", split_model=False, **common)
-    plain = Detector(options.model, engine="tensorflow", **common)
+    plain = network_of(Detector(options.model, engine="tensorflow", **common))
     rows: Dict[str, Row] = {}
     for variant in options.variant:
         pairs = (one.split("=", 1) for one in variant.split(","))
         settings = {key: yaml.safe_load(value) for key, value in pairs}
         # where pictures lie is nobody's business
         name = ", ".join(f"{key}={value}" for key, value in settings.items() if key != "calibration")
-        rows[name] = Row(Detector(options.model, **common, **settings))
+        detector = Detector(options.model, **common, **settings)
+        rows[name] = Row(detector, network_of(detector))
     source = ImageSource(options.images)
     for frame in iter(source.read, None):
         expected = reference.detect(frame.image)
-        raw = cut_tensors(plain, frame.image) if plain.split else None
+        raw = cut_tensors(plain, frame.image) if plain is not None else None
         for row in rows.values():
-            compare(row, Path(frame.source).name, frame.image, expected, raw)
+            compare(row, os.path.relpath(frame.source, options.images), frame.image, expected, raw)
     base = next(iter(rows.values()))
     result = {
         "machine": options.machine,

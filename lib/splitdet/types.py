@@ -44,6 +44,10 @@ class RemotePicture(ABC):
         """A copy in this process's memory: uint8 (H, W, 3), BGR, read-only. The first call makes it."""
 
 
+Pixels = Union[np.ndarray, RemotePicture]
+"""Of a frame: uint8 (H, W, 3), BGR, or wherever else they lie."""
+
+
 @dataclass(frozen=True)
 class Frame:
     """One picture on its way through the pipeline.
@@ -51,7 +55,7 @@ class Frame:
     Its pixels are read-only: a picture that a model reads is never drawn on.
     """
 
-    pixels: Union[np.ndarray, RemotePicture]
+    pixels: Pixels
     """uint8 (H, W, 3), BGR, read-only; or where they are."""
     index: int
     """0, 1, 2, .. in the order of capture; a dropped frame leaves a gap."""

@@ -16,6 +16,7 @@ from splitdet.errors import SourceError
 from splitdet.sources.base import Source
 from splitdet.sources.choose import open_source
 from splitdet.sources.memory import MemorySource
+from splitdet.types import Pixels
 
 HELD = 24
 """Frames in memory, which come again and again: 66 MB at 1280x720."""
@@ -52,10 +53,10 @@ class Input:
         """When the first frame was asked for."""
         self.ended_s = 0.0
         """When it was over."""
-        frames: Iterator[np.ndarray]
+        frames: Iterator[Pixels]
         try:
             if size_px is None:
-                frames = (frame.image for frame in iter(self._opened.read, None))
+                frames = (frame.pixels for frame in iter(self._opened.read, None))
             else:
                 frames = itertools.cycle(_held(self._opened, size_px))
         except BaseException:
@@ -64,7 +65,7 @@ class Input:
         self.source: Source = MemorySource(self._timed(frames))
         self.source.live = rate > 0 or (size_px is None and self._opened.live)
 
-    def _timed(self, frames: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    def _timed(self, frames: Iterator[Pixels]) -> Iterator[Pixels]:
         """The frames until the time is over, not faster than the rate."""
         self.began_s = time.perf_counter()
         end_s = self.began_s + self._seconds

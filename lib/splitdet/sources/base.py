@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from typing import List, NamedTuple, Optional, Sequence, Tuple, Union
-
-import numpy as np
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from splitdet.sources.gaps import Gaps
-from splitdet.types import Frame, RemotePicture
+from splitdet.types import Frame, Pixels
 
 
 class Skipped(NamedTuple):
@@ -90,7 +88,7 @@ class Source(ABC):
 
     def _frame(
         self,
-        image: Union[np.ndarray, RemotePicture],
+        image: Pixels,
         source: str,
         time_s: Optional[float],
         read_s: float,

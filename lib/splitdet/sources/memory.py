@@ -5,27 +5,25 @@ from __future__ import annotations
 import time
 from typing import Iterable, Iterator, Optional
 
-import numpy as np
-
 from splitdet.sources.base import Source
-from splitdet.types import Frame, check_image
+from splitdet.types import Frame, Pixels, RemotePicture, check_image
 
 
 class MemorySource(Source):
     """Frames out of anything that gives arrays: a list, a generator, another program's reader.
 
     Args:
-        images: uint8 (H, W, 3), BGR. They are read, not copied, and must not be changed before their
+        images: uint8 (H, W, 3), BGR, or `RemotePicture`. They are read, not copied, and must not be changed before their
             result is there, unless they are copied.
         copy: copy them.
     """
 
     unit = "images"
 
-    def __init__(self, images: Iterable[np.ndarray], copy: bool = False) -> None:
+    def __init__(self, images: Iterable[Pixels], copy: bool = False) -> None:
         super().__init__("memory")
         self._copy = copy
-        self._images: Iterator[np.ndarray] = iter(images)
+        self._images: Iterator[Pixels] = iter(images)
 
     def read(self) -> Optional[Frame]:
         """See `Source.read`; ValueError where something else than such an array comes."""
@@ -34,7 +32,8 @@ class MemorySource(Source):
             image = next(self._images)
         except StopIteration:
             return None
-        check_image(image)
-        # a view: the caller's own array stays writable
-        image = image.copy() if self._copy else image.view()
+        if not isinstance(image, RemotePicture):
+            check_image(image)
+            # a view: the caller's own array stays writable
+            image = image.copy() if self._copy else image.view()
         return self._frame(image, f"{self.name}:{self._index}", None, begin_s)
