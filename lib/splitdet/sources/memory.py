@@ -13,8 +13,8 @@ class MemorySource(Source):
     """Frames out of anything that gives arrays: a list, a generator, another program's reader.
 
     Args:
-        images: uint8 (H, W, 3), BGR, or `RemotePicture`. They are read, not copied, and must not be changed before their
-            result is there, unless they are copied.
+        images: uint8 (H, W, 3), BGR, or `RemotePicture`. They are read, not copied, and must not be
+            changed before their result is there, unless they are copied.
         copy: copy them.
     """
 
