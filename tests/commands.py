@@ -44,7 +44,6 @@ def call_here(*arguments: Any, folder: Path, **environment: str) -> subprocess.C
     For all that a process of its own does not matter to: not for what is loaded, what libraries print
     past Python, nor signals.
     """
-    from splitdet.cli.console import Terminated
     from splitdet.cli.main import main
     from splitdet.cli.run import script
     from splitdet.errors import EXIT_INTERRUPTED
@@ -58,7 +57,7 @@ def call_here(*arguments: Any, folder: Path, **environment: str) -> subprocess.C
             script(front[len("run_") : -len(".py")], words) if front else main(words)
         except SystemExit as end:
             code = int(end.code or 0)
-    if code in (EXIT_INTERRUPTED, Terminated.exit_code):
+    if code in (EXIT_INTERRUPTED, 128 + signal.SIGTERM):
         raise KeyboardInterrupt  # meant for the tests
     return subprocess.CompletedProcess(words, code, out.getvalue(), errors.getvalue())
 

@@ -117,8 +117,11 @@ def takes(milliseconds: float, jitter: float = 0.0, seed: int = 0) -> Work:
     return work
 
 
+SIGNALS = {"interrupt": "SIGINT", "terminate": "SIGTERM", "hang up": "SIGHUP"}
+
+
 def fault(kind: str, at: int) -> Work:
-    """Work that fails at frame `at`: raise, interrupt (Ctrl-C), terminate, or stall for ever; or that
+    """Work that fails at frame `at`: raise, a signal of `SIGNALS`, or stall for ever; or that
     stops the process, as Ctrl-Z does, and needs a moment when it goes on.
     """
 
@@ -133,7 +136,7 @@ def fault(kind: str, at: int) -> Work:
             os.kill(os.getpid(), signal.SIGSTOP)
             time.sleep(0.3)
             return
-        os.kill(os.getpid(), {"interrupt": signal.SIGINT, "terminate": signal.SIGTERM}[kind])
+        os.kill(os.getpid(), getattr(signal, SIGNALS[kind]))
 
     return work
 

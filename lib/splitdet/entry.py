@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from typing import Iterator, NoReturn
@@ -27,7 +28,10 @@ def script(kind: str) -> NoReturn:
 
 @contextmanager
 def _importing() -> Iterator[None]:
-    """Tell in one line that packages are missing; Ctrl-C just ends."""
+    """Keep OpenCV quiet, tell in one line that packages are missing; Ctrl-C just ends."""
+    # read when OpenCV is imported; what it has to say, our errors say
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     try:
         yield
     except KeyboardInterrupt:

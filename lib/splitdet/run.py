@@ -30,6 +30,7 @@ from splitdet.opencv import on_one_thread
 from splitdet.output import Output
 from splitdet.pipeline.meter import Meter, console_line
 from splitdet.pipeline.pipeline import CLOSE_TIMEOUT_S, Pipeline
+from splitdet.signals import END_SIGNALS
 from splitdet.sinks.base import EVENTS_S, Viewer
 from splitdet.sinks.choose import make_sinks, make_viewer
 from splitdet.sinks.files import write_json
@@ -49,19 +50,18 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Let no second Ctrl-C or SIGTERM, of which some programs send two, keep files from being finished.
+    """Let no second signal, of which some programs send two, keep files from being finished.
 
     What is done in it is bounded in time.
     """
-    signals = (signal.SIGINT, signal.SIGTERM)
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = [signal.signal(number, signal.SIG_IGN) for number in signals]
+    before = [signal.signal(number, signal.SIG_IGN) for number in END_SIGNALS]
     try:
         yield
     finally:
-        for number, handler in zip(signals, before):
+        for number, handler in zip(END_SIGNALS, before):
             signal.signal(number, handler or signal.SIG_DFL)
 
 
@@ -300,12 +300,12 @@ class _Run:
         }
 
     def _report(self, summary: Dict[str, Any]) -> None:
+        if self._job.summary:  # first: whoever reads what is printed may have left
+            write_json(self._job.summary, summary)
         print(format_summary(summary), file=sys.stdout, flush=True)
         written = [*self._output.paths, *([self._job.trace] if self._trace else [])]
         for path in written if summary["frames_out"] else []:
             print(f"written     {path}", flush=True)
-        if self._job.summary:
-            write_json(self._job.summary, summary)
 
 
 def format_summary(summary: Dict[str, Any]) -> str:

@@ -269,6 +269,7 @@ def test_nothing_is_written_over_what_is_read_or_written(
         (["run", "images/a.png", "found.jpg"], "found.jpg: expects a folder"),
         (["run", "images", "found.avi"], "found.avi: expects a folder"),
         (["run", "images/a.png", "out", "--save", "other"], "say the same thing twice"),
+        (["run", "synthetic:1", "images/a.png"], "or --also images/a.png to read it as well"),
         (["run", "99999999999999999999", "none"], "there is no such number"),
         (["run", "clip.avi", "none", "--set", "stall_timeout_s=1e12"], "from 0.1 to 1e+06"),
         (["run", "clip.avi", "none", "--summary", "images"], "images: Is a directory"),

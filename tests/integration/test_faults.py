@@ -74,6 +74,23 @@ def test_a_run_that_was_stopped_with_ctrl_z_goes_on() -> None:
     assert process.returncode == 0, errors
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="terminals send no signal here")
+def test_files_are_finished_when_the_terminal_is_closed(tmp_path: Path) -> None:
+    coco, summary = tmp_path / "coco.json", tmp_path / "summary.json"
+    done = run_with_fault("cpu", "hang up", "15", "--coco", str(coco), "--summary", str(summary))
+    assert done.returncode == 129
+    assert "stopped by SIGHUP" in done.stderr
+    json.loads(coco.read_text())
+    assert json.loads(summary.read_text())["frames_out"] > 0
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="terminals send no signal here")
+def test_under_nohup_a_run_outlives_its_terminal() -> None:
+    command = ["nohup", sys.executable, SCRIPT, "cpu", "hang up", "15"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=HANG_S)
+    assert done.returncode == 0, done.stderr
+
+
 def test_ctrl_c_gets_past_a_stage_that_does_not_return(tmp_path: Path) -> None:
     summary = tmp_path / "summary.json"
     command = [sys.executable, SCRIPT, "accelerator", "stall", "15", "--summary", str(summary)]

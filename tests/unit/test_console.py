@@ -16,8 +16,6 @@ def _process_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Loggers and signals are those of the tests."""
     monkeypatch.setattr(console, "_set_up_messages", lambda debug: None)
     monkeypatch.setattr(console.signal, "signal", lambda *unused: None)
-    for name in ("OPENCV_LOG_LEVEL", "OPENCV_FFMPEG_LOGLEVEL"):
-        monkeypatch.setenv(name, os.environ.get(name, ""))
 
 
 def say_a_name() -> int:

@@ -6,25 +6,30 @@ import logging
 import os
 import signal
 import sys
+from contextlib import suppress
 from typing import Any, Callable, NoReturn
 
 from tqdm import tqdm
 
 from splitdet.engines.progress import is_left_behind
 from splitdet.errors import EXIT_BAD_INPUT, EXIT_BROKEN_PIPE, EXIT_INTERRUPTED, SplitdetError
+from splitdet.signals import END_SIGNALS
 
 
 class Terminated(KeyboardInterrupt):
     """The process was asked to end by a signal other than Ctrl-C."""
 
-    exit_code = 128 + signal.SIGTERM
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.exit_code = 128 + number
 
 
 class _ConsoleHandler(logging.Handler):
     """Messages on stderr, above a progress bar if there is one."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        tqdm.write(self.format(record), file=sys.stderr)
+        with suppress(OSError):  # a terminal that is closed takes none
+            tqdm.write(self.format(record), file=sys.stderr)
 
 
 class _Formatter(logging.Formatter):
@@ -38,9 +43,9 @@ class _Formatter(logging.Formatter):
 def guarded(work: Callable[[], int]) -> NoReturn:
     """Run `work` so that any end is one line and an exit code, and no thread keeps the process."""
     _set_up_messages(debug=False)
-    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # what it has to say, our errors say
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    signal.signal(signal.SIGTERM, _terminate)
+    for number in END_SIGNALS:
+        if signal.getsignal(number) == signal.SIG_DFL:  # Ctrl-C is Python's; nohup wants SIGHUP ignored
+            signal.signal(number, _terminate)
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure:  # names of files need not be UTF-8
         reconfigure(errors="backslashreplace")
@@ -57,7 +62,8 @@ def guarded(work: Callable[[], int]) -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = EXIT_BROKEN_PIPE
     except OSError as error:
-        print(f"error: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"error: {where}{error.strerror or error}", file=sys.stderr)
         code = EXIT_BAD_INPUT
     if is_left_behind():
         sys.stdout.flush()
@@ -65,8 +71,8 @@ def guarded(work: Callable[[], int]) -> NoReturn:
     sys.exit(code)
 
 
-def _terminate(*unused: Any) -> None:
-    raise Terminated("SIGTERM")
+def _terminate(number: int, frame: Any) -> None:
+    raise Terminated(number)
 
 
 def _set_up_messages(debug: bool) -> None:

@@ -36,8 +36,8 @@ def add_commands(commands: Any) -> None:
         "sink",
         metavar="SINK",
         nargs="?",
-        help="'window', 'none', a video file, a folder for pictures, or what --send takes (default: as "
-        "config.yml says)",
+        help="'window', 'none', a new video file, a folder for pictures, or what --send takes (default: "
+        "as config.yml says)",
     )
     parser.add_argument(
         "--also",
@@ -149,6 +149,11 @@ def _run_command(options: argparse.Namespace) -> int:
         sink = None
     if sink is not None and options.save is not None:
         raise ConfigError(f"SINK ({sink}) and --save say the same thing twice; leave one out")
+    if sink and os.path.isfile(sink):  # of `clips/*.mp4` a shell makes two names
+        raise ConfigError(
+            f"{sink} is there already; write somewhere else, or --save {sink} to write over it, or "
+            f"--also {sink} to read it as well"
+        )
     if sink in ("none", "window"):
         values["visualize"] = sink == "window"
         values["save_to_file"] = False

@@ -190,9 +190,10 @@ def _fastest(candidates: List[str], config: Config, model: Model, feeders: int) 
     others = [trial for trial in trials if trial is not best]
     for trial in others:
         trial.front.close()
+    shares = ", ".join(f"{trial.name} {rates[trial.name] / rates[best.name]:.2f}" for trial in others)
     log.info(
-        *("engine %s is the fastest here that agrees with %s (others: %s)", best.name, called),
-        ", ".join(f"{trial.name} {rates[trial.name] / rates[best.name]:.2f}" for trial in others),
+        *("engine %s is the fastest here that agrees with %s%s", best.name, called),
+        f" (relative rates: {shares})" if shares else "",
     )
     return best
 
@@ -219,7 +220,8 @@ def _agreeing(
             engine = make_engine(name, config, feeders)
             front = make_front(engine, model, split)
         except EngineError as error:
-            log.info("engine %s: %s", name, error)
+            named = "" if name in str(error) else f"engine {name}: "
+            log.info("%s%s", named, error)
             continue
         tensors = front.prepare([image])
         try:

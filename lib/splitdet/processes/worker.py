@@ -15,11 +15,11 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, Callable, Iterator, List, NamedTuple, Optional
 
 from splitdet.errors import SplitdetError, StageError, described
+from splitdet.signals import END_SIGNALS
 
 PATIENCE_S = 1.0
 """What a worker that was told to end is given before it is killed."""
 _SPAWN = multiprocessing.get_context("spawn")  # a fork of a process with threads in it may hang
-_OURS = (signal.SIGINT, signal.SIGTERM)  # a terminal sends them to workers as well
 _starting = threading.Lock()
 
 
@@ -68,8 +68,8 @@ class Worker:
     """A process that runs `work(link, *arguments)`, and a thread here that hears what it sends.
 
     It is a fresh Python (spawn), whatever libraries this process has loaded, and does not run the
-    main module again, so scripts need no `if __name__ == "__main__"`. Ctrl-C and SIGTERM do not reach
-    it: it ends when `work` returns, when it is closed, or with this process, even if that is killed.
+    main module again, so scripts need no `if __name__ == "__main__"`. Ctrl-C, SIGTERM and SIGHUP do not
+    reach it: it ends when `work` returns, when it is closed, or with this process, even if that is killed.
     What it logs is logged here.
 
     Args:
@@ -170,7 +170,7 @@ def _apart() -> Iterator[None]:
         sys.modules["__main__"] = types.ModuleType("__main__")  # which spawn would run again
         _start_tracker()
         masked = hasattr(signal, "pthread_sigmask")  # not on Windows
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, _OURS) if masked else set()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, END_SIGNALS) if masked else set()
         try:
             yield
         finally:
@@ -215,7 +215,7 @@ def _live(
     connection: Connection, lifeline: Connection, level: int, work: Callable[..., None], arguments: Any
 ) -> None:
     """All that a worker does from its start to its end."""
-    for number in _OURS:
+    for number in END_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
     link = Link(connection)

@@ -74,6 +74,11 @@ class Source(ABC):
             SourceError: the source is gone.
         """
 
+    @property
+    def next_s(self) -> Optional[float]:
+        """Time of the next frame, of sources that are not live; None where only reading it tells."""
+        return self._index / self.frame_rate if self.frame_rate else None
+
     def skip(self) -> bool:
         """Leave out the next frame, with as little work as can be; whether there was one."""
         return self.read() is not None

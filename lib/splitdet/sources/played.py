@@ -9,9 +9,13 @@ from dataclasses import replace
 from typing import Callable, List, Optional, Tuple
 
 from splitdet.config.streams import Playback
+from splitdet.errors import SourceError
 from splitdet.sources.base import Skipped, Source
 from splitdet.sources.gaps import Gaps
 from splitdet.types import Frame
+
+_ROUNDING_S = 1e-6
+"""Of a time that is a multiple of a period: 2.2 s at 25 a second are 55.00000000000001 frames."""
 
 
 class PlayedSource(Source):
@@ -77,16 +81,28 @@ class PlayedSource(Source):
         self._inner.share_counts(gaps, skipped)
 
     def read(self) -> Optional[Frame]:
-        """See `Source.read`."""
+        """See `Source.read`; SourceError where nothing lies between `start_s` and `stop_s`."""
         while not self._interrupted.is_set():
             self._keep_pace()
             frame = self._next()
             if frame is not None:
                 return frame
             if not self._passes_left or not self._given:
+                self._check_end()
                 return None
             self._begin_again()
         return None
+
+    def _check_end(self) -> None:
+        """Raise SourceError where a part of a video was asked for that is not in it."""
+        options = self._playback
+        if self._index or self.live or self._interrupted.is_set() or not self.frame_rate:
+            return
+        if options.start_s or options.stop_s:
+            to = f" to playback.stop_s {options.stop_s:g}" if options.stop_s else ""
+            raise SourceError(
+                f"{self.name}: there is no frame from playback.start_s {options.start_s:g}{to} s"
+            )
 
     def interrupt(self) -> None:
         """See `Source.interrupt`."""
@@ -101,14 +117,13 @@ class PlayedSource(Source):
 
     def _next(self) -> Optional[Frame]:
         """The next frame of this pass."""
-        options, rate = self._playback, self._inner.frame_rate
-        leave_out = options.stride - 1
-        if not self._given:
-            leave_out = _frames_before(options.start_s, rate) if rate and not self.live else 0
-        for _ in range(leave_out):
+        options = self._playback
+        left_out = 0
+        while self._leaves_out(left_out):
             if not self._inner.skip():
                 return None
             self._due_s = time.perf_counter()
+            left_out += 1
         frame = self._first() if self.live and self._live_began_s is None else self._inner.read()
         began_s = self._live_began_s or 0.0
         if frame is None or (options.stop_s and frame.time_s - began_s >= options.stop_s):
@@ -118,6 +133,13 @@ class PlayedSource(Source):
         frame = replace(frame, index=self._index, time_s=self._last_s)
         self._index += 1
         return frame
+
+    def _leaves_out(self, left_out: int) -> bool:
+        """Whether the next frame is not wanted, where so many before it were left out."""
+        if self._given:
+            return left_out < self._playback.stride - 1
+        next_s = self._inner.next_s if self._playback.start_s and not self.live else None
+        return next_s is not None and next_s < self._playback.start_s - _ROUNDING_S
 
     def _first(self) -> Optional[Frame]:
         """The first frame that is wanted of a live source, whose time begins with its first frame."""
@@ -160,4 +182,4 @@ class PlayedSource(Source):
 
 def _frames_before(time_s: float, rate: float) -> int:
     """How many frames come before a time; one that is due at that very time does not."""
-    return math.ceil(time_s * rate - 1e-6)  # 2.2 s at 25 a second are 55.00000000000001 frames
+    return math.ceil((time_s - _ROUNDING_S) * rate)

@@ -70,6 +70,10 @@ class VideoSource(Source):
         self._count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
         rate = float(capture.get(cv2.CAP_PROP_FPS))
         self._frame_rate = rate if 0 < rate <= HIGHEST_RATE else FALLBACK_RATE
+        self._is_grabbed = False
+        self._begin_s: Optional[float] = None  # what the container tells of the first frame
+        self._time_s = -1.0  # of the frame that was grabbed last
+        self._is_irregular = False
 
     @property
     def frame_count(self) -> Optional[int]:
@@ -88,22 +92,50 @@ class VideoSource(Source):
         width = int(self._capture.get(cv2.CAP_PROP_FRAME_WIDTH))
         return (height, width) if height > 0 and width > 0 else None
 
+    @property
+    def next_s(self) -> Optional[float]:
+        """See `Source.next_s`: frames of telephones do not come at one rate."""
+        return self._time_s if self._grab() else None
+
     def skip(self) -> bool:
         """See `Source.skip`: decoded, as the frames behind it need that, but not converted."""
-        if not self._capture.grab():
+        if not self._grab():
             check_end(self, self._index, self._count)
             return False
+        self._is_grabbed = False
         self._index += 1
         return True
 
     def read(self) -> Optional[Frame]:
         """See `Source.read`."""
         begin_s = time.perf_counter()
-        found, image = self._capture.read()
-        if found and image is not None:
-            return self._frame(image, self.name, self._index / self._frame_rate, begin_s)
+        if self._grab():
+            self._is_grabbed = False
+            found, image = self._capture.retrieve()
+            if found and image is not None:
+                return self._frame(image, self.name, self._time_s, begin_s)
         check_end(self, self._index, self._count)
         return None
+
+    def _grab(self) -> bool:
+        """Decode the next frame, unless that is done; whether there is one."""
+        if not self._is_grabbed:
+            self._is_grabbed = self._capture.grab()
+            if self._is_grabbed:
+                self._time_s = self._told_s()
+        return self._is_grabbed
+
+    def _told_s(self) -> float:
+        """Time of the frame that was just grabbed, since the first: by the rate, until the container,
+        where it tells, says something else."""
+        told_s = float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000.0
+        if self._begin_s is None:
+            self._begin_s = told_s
+        told_s -= self._begin_s
+        by_rate_s = self._index / self._frame_rate
+        if told_s > self._time_s and abs(told_s - by_rate_s) > 0.5 / self._frame_rate:
+            self._is_irregular = True
+        return max(told_s, self._time_s) if self._is_irregular else by_rate_s
 
     def close(self) -> None:
         """See `Source.close`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, List, Optional
 
@@ -15,6 +16,7 @@ from fakes import Clock, FakeDetector, FakeSource, takes
 from splitdet.assemble import assemble
 from splitdet.config import make_config
 from splitdet.config.streams import Playback
+from splitdet.errors import SourceError
 from splitdet.sources.played import PlayedSource
 from splitdet.sources.video import VideoSource
 from splitdet.types import Frame
@@ -55,7 +57,6 @@ def numbers(source: PlayedSource) -> List[int]:
         ({"start_s": 1.45}, [15, 16, 17, 18, 19]),
         ({"stop_s": 0.5}, [0, 1, 2, 3, 4]),
         ({"start_s": 0.5, "stop_s": 1.1, "stride": 2}, [5, 7, 9]),
-        ({"start_s": 99.0}, []),
         ({"loop": 2, "stop_s": 0.2}, [0, 1] * 3),
         ({"loop": 1, "start_s": 1.8}, [18, 19] * 2),
     ],
@@ -171,7 +172,7 @@ def test_a_live_source_that_is_gone_when_the_time_is_up_has_ended() -> None:
 
 @pytest.mark.parametrize(
     ("options", "live"),
-    [({"start_s": 100.0}, False), ({"stride": 40}, True), ({"speed": "source", "stride": 9}, False)],
+    [({"start_s": 2.2}, False), ({"stride": 40}, True), ({"speed": "source", "stride": 9}, False)],
 )
 def test_leaving_out_many_frames_is_no_stall(options: Any, live: bool) -> None:
     """One `read` then takes longer than a stage may."""
@@ -194,3 +195,49 @@ def test_a_folder_is_played_again(tmp_path: Path) -> None:
     assert names == ["a.png", "b.png"] * 2
     assert source.keeps_files
     assert len(source.skipped) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [
+        ({"start_s": 99.0}, "from playback.start_s 99 s"),
+        ({"start_s": 1.0, "stop_s": 0.5}, "from playback.start_s 1 to playback.stop_s 0.5 s"),
+    ],
+)
+def test_a_part_with_nothing_in_it_is_refused(clip_file: str, options: Any, what: str) -> None:
+    with pytest.raises(SourceError, match=rf"clip\.avi: there is no frame {what}$"):
+        numbers(played(clip_file, **options))
+
+
+@pytest.fixture(name="irregular")
+def _irregular(tmp_path: Path) -> str:
+    """20 frames, 25 a second, and then 5, one each half a second; frame n is grey with the value 10 n."""
+    av = pytest.importorskip("av")
+    path = str(tmp_path / "irregular.mp4")
+    with av.open(path, "w") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.codec_context.time_base = 64, 48, Fraction(1, 100)
+        for index in range(25):
+            image = np.full((48, 64, 3), 10 * index, np.uint8)
+            frame = av.VideoFrame.from_ndarray(image, format="bgr24")
+            frame.pts, frame.time_base = (
+                (4 * index if index < 20 else 80 + 50 * (index - 20)),
+                Fraction(1, 100),
+            )
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+TIMES_S = [*(0.04 * index for index in range(20)), *(0.8 + 0.5 * index for index in range(5))]
+
+
+def test_frames_that_do_not_come_at_one_rate_have_their_own_times(irregular: str) -> None:
+    frames = list(iter(VideoSource(irregular).read, None))
+    np.testing.assert_allclose([frame.time_s for frame in frames], TIMES_S, atol=0.02)
+
+
+def test_parts_of_an_irregular_video_are_cut_by_its_times(irregular: str) -> None:
+    frames = list(iter(played(irregular, start_s=0.7, stop_s=2.0).read, None))
+    expected = [time_s for time_s in TIMES_S if 0.7 <= time_s < 2.0]
+    np.testing.assert_allclose([frame.time_s for frame in frames], expected, atol=0.02)
