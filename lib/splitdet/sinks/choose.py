@@ -20,6 +20,7 @@ from splitdet.sinks.base import Sink, Viewer
 from splitdet.sinks.coco import CocoSink
 from splitdet.sinks.crops import CropSink
 from splitdet.sinks.csv_rows import CsvSink
+from splitdet.sinks.files import check_writable
 from splitdet.sinks.json_lines import JsonSink
 from splitdet.sinks.pictures import IMAGE_FOLDER, ImageSink
 from splitdet.sinks.raw import RawSink
@@ -48,6 +49,8 @@ def make_sinks(
     if save is None and job.config.save_to_file:
         save = IMAGE_FOLDER if inputs[0].keeps_files else default_movie_path()
     _check_places(source, save or "", job)
+    if job.summary:
+        check_writable(job.summary)
     several = len(inputs) > 1
     with ExitStack() as made:  # closed if what comes after cannot be made
         sinks: List[Sink] = []

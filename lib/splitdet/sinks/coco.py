@@ -8,9 +8,10 @@ from typing import Any, Dict, List, Optional, Union
 
 import numpy as np
 
+from splitdet.errors import SinkError
 from splitdet.rle import mask_rles
 from splitdet.sinks.base import Sink
-from splitdet.sinks.files import TextFile
+from splitdet.sinks.results_file import results_file
 from splitdet.sources.images import is_image
 from splitdet.types import Detections, Frame
 
@@ -29,8 +30,9 @@ class CocoSink(Sink):
 
     def __init__(self, path: str, with_stream: bool = False) -> None:
         self._with_stream = with_stream
-        self._file = TextFile(path)
+        self._file = results_file(path)
         self._before = "[\n"
+        self._pictures: Dict[Union[int, str], str] = {}  # the file that has each image_id
 
     @property
     def path(self) -> str:
@@ -38,7 +40,15 @@ class CocoSink(Sink):
         return self._file.path
 
     def write(self, frame: Frame, found: Detections, picture: Optional[np.ndarray]) -> None:
-        """See `Sink.write`."""
+        """See `Sink.write`. Two pictures with one `image_id`, which nobody can tell apart: SinkError."""
+        if _is_picture(frame):
+            name = image_id(frame, self._with_stream)
+            first = self._pictures.setdefault(name, frame.source)
+            if first != frame.source:
+                raise SinkError(
+                    f"{self.path}: {first} and {frame.source} would both have the image_id {name!r}; "
+                    "run their folders one by one, or rename one of them"
+                )
         for result in coco_results(frame, found, self._with_stream):
             self._file.write(self._before + json.dumps(result))
             self._before = ",\n"
@@ -75,7 +85,12 @@ def image_id(frame: Frame, with_stream: bool = False) -> Union[int, str]:
     """Of a picture the number that it is called by, as in COCO (000000000139.jpg: 139), else its name
     without the suffix; of a video the number of the frame, of several videos `INPUT_FRAME`.
     """
-    if not is_image(frame.source):
+    if not _is_picture(frame):
         return f"{frame.stream}_{frame.index}" if with_stream else frame.index
     name = Path(frame.source).stem
     return int(name) if name.isdecimal() else name
+
+
+def _is_picture(frame: Frame) -> bool:
+    """Whether it is the only frame of its file; an address of a picture gives a new one each time."""
+    return is_image(frame.source) and "://" not in frame.source

@@ -9,7 +9,7 @@ import numpy as np
 
 from splitdet.labels import Labels
 from splitdet.sinks.base import Sink
-from splitdet.sinks.files import TextFile
+from splitdet.sinks.results_file import results_file
 from splitdet.types import Detections, Frame
 
 COLUMNS = (
@@ -26,7 +26,7 @@ class CsvSink(Sink):
     """
 
     def __init__(self, path: str, labels: Labels) -> None:
-        self._file = TextFile(path, head=",".join(COLUMNS) + "\n")
+        self._file = results_file(path, head=",".join(COLUMNS) + "\n")
         self._labels = labels
         self._rows = csv.writer(self._file, lineterminator="\n")
 

@@ -35,6 +35,13 @@ def make_folder(path: str) -> None:
         os.makedirs(folder, exist_ok=True)
 
 
+def check_writable(path: str) -> None:
+    """Raise SinkError where a file that is written at the end could not be; what is in it is kept."""
+    make_folder(path)
+    with writing(path), open(path, "ab"):
+        pass
+
+
 def write_json(path: str, content: Dict[str, Any]) -> None:
     """Write one JSON object; SinkError where that fails."""
     make_folder(path)

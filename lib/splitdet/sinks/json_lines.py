@@ -10,7 +10,7 @@ import numpy as np
 from splitdet.labels import Labels
 from splitdet.rle import mask_rles
 from splitdet.sinks.base import Sink
-from splitdet.sinks.files import TextFile
+from splitdet.sinks.results_file import results_file
 from splitdet.types import Detections, Frame, Segmentation
 
 SCHEMA = 1
@@ -30,7 +30,7 @@ class JsonSink(Sink):
     def __init__(
         self, path: str, labels: Labels, box_px: bool = False, with_stream: bool = False
     ) -> None:
-        self._file = TextFile(path)
+        self._file = results_file(path)
         self._labels = labels
         self._box_px = box_px
         self._with_stream = with_stream

@@ -21,8 +21,9 @@ log = logging.getLogger(__name__)
 
 
 def is_sent(place: str) -> bool:
-    """Whether `place` is an address or a pipeline, and no file or folder."""
-    return bool(re.match(r"(rtp|rtsp)://", place)) or ("!" in place and "appsrc" in place)
+    """Whether `place` is an address, of any kind, or a pipeline, and no file or folder."""
+    is_address = re.match(r"[a-z][a-z0-9+.-]*://", place, re.IGNORECASE) is not None
+    return is_address or ("!" in place and "appsrc" in place)
 
 
 def open_sender(place: str, config: Config, rate: float, live: bool, stream: int, count: int) -> Sink:
@@ -42,15 +43,18 @@ def open_sender(place: str, config: Config, rate: float, live: bool, stream: int
         if count > 1:
             raise SinkError(f"{shown}: a pipeline shows one input, and there are {count}")
         return GStreamerSink(place, frame_rate(rate), live)
-    parts = urlsplit(place)
-    if parts.username or parts.password:
-        raise SinkError(f"{shown}: pictures go to whoever asks for them; leave the password out")
+    problem = SinkError(
+        f"{shown}: expects rtp://HOST:PORT, rtsp://HOST:PORT/PATH or a pipeline that begins with appsrc"
+    )
     try:
+        parts = urlsplit(place)
         port = parts.port
     except ValueError:
-        port = 0
-    if not parts.hostname or port == 0 or (parts.scheme == "rtp" and port is None):
-        raise SinkError(f"{shown}: expects rtp://HOST:PORT or rtsp://HOST:PORT/PATH")
+        raise problem from None
+    if parts.scheme not in ("rtp", "rtsp") or not parts.hostname or port == 0:
+        raise problem
+    if parts.username or parts.password:
+        raise SinkError(f"{shown}: pictures go to whoever asks for them; leave the password out")
     platform = config.camera.platform if config.camera.platform != "auto" else this_platform()
     whole_rate = max(1, round(rate))
     if parts.scheme == "rtsp":
@@ -62,7 +66,8 @@ def open_sender(place: str, config: Config, rate: float, live: bool, stream: int
             encoder(config.encode, whole_rate, platform),
             frame_rate(rate),
         )
-    assert port is not None
+    if port is None:
+        raise problem
     port += PORTS_APART * stream
     codec = config.encode.codec
     session = describe_session(codec, parts.hostname, port)

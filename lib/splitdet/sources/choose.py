@@ -15,7 +15,7 @@ from splitdet.errors import ConfigError, SourceError
 from splitdet.sources.base import Source
 from splitdet.sources.camera import described_as
 from splitdet.sources.captures.choose import choose_camera, choose_capture, is_pipeline
-from splitdet.sources.images import ImageSource, has_wildcard, is_image
+from splitdet.sources.images import SUFFIXES, ImageSource, has_wildcard, is_image, is_other_image
 from splitdet.sources.played import PlayedSource
 from splitdet.sources.several import SeveralSource
 from splitdet.sources.stream import StreamSource
@@ -100,6 +100,9 @@ def _opened(spec: Union[int, str], config: Config, patient: bool) -> Source:
         return ImageSource(spec)
     if " ! " in spec and not os.path.exists(spec):
         raise SourceError(f"{without_password(spec)}: a GStreamer pipeline that is read ends in appsink")
+    if is_other_image(spec) and os.path.isfile(spec):
+        read = " ".join(SUFFIXES)
+        raise SourceError(f"{spec}: pictures in this format are not read, but {read} are; convert it")
     if config.playback.decoder == "nvdec":
         from splitdet.sources.nvdec import NvdecSource
 

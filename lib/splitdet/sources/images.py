@@ -17,13 +17,23 @@ from splitdet.errors import NoFileError, SourceError
 from splitdet.sources.base import Skipped, Source
 from splitdet.types import Frame
 
-SUFFIXES = (".jpeg", ".jpg", ".png", ".bmp", ".webp")
+SUFFIXES = (".jpeg", ".jpg", ".jpe", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm")
+"""Of pictures that every OpenCV reads and writes, in small letters."""
+_OTHER_SUFFIXES = (
+    *(".arw", ".avif", ".cr2", ".dng", ".exr", ".hdr", ".heic", ".heif", ".j2k", ".jp2", ".jxl"),
+    *(".nef", ".pbm", ".pgm", ".pnm", ".psd", ".svg", ".tga"),
+)
 log = logging.getLogger(__name__)
 
 
 def is_image(path: str) -> bool:
     """Whether the name is that of a picture."""
     return path.lower().endswith(SUFFIXES)
+
+
+def is_other_image(path: str) -> bool:
+    """Whether the name is that of a picture in a format that is not read; a GIF is a video."""
+    return path.lower().endswith(_OTHER_SUFFIXES)
 
 
 def has_wildcard(path: str) -> bool:
@@ -131,7 +141,7 @@ def _is_cut_off(data: bytes) -> bool:
 
 
 def find_pictures(spec: str) -> List[str]:
-    """Paths of pictures, sorted.
+    """Paths of pictures, sorted. Pictures in formats that are not read are counted in a warning.
 
     Args:
         spec: see `ImageSource`.
@@ -140,16 +150,20 @@ def find_pictures(spec: str) -> List[str]:
         SourceError: nothing there.
     """
     if os.path.isdir(spec):
-        found = [str(path) for path in Path(spec).rglob("*") if path.is_file() and is_image(str(path))]
+        names = [str(path) for path in Path(spec).rglob("*")]
         problem = "{}: no pictures in this folder ({})".format(spec, " ".join(SUFFIXES))
     elif has_wildcard(spec):
-        found = [path for path in glob.glob(spec, recursive=True) if os.path.isfile(path)]
-        found = [path for path in found if is_image(path)]
+        names = glob.glob(spec, recursive=True)
         problem = "{}: this wildcard matches no pictures ({})".format(spec, " ".join(SUFFIXES))
     else:
         if not os.path.isfile(spec):
             raise NoFileError(f"{spec}: no such file or folder")
         return [spec]
+    found = sorted(name for name in names if is_image(name) and os.path.isfile(name))
     if not found:
         raise SourceError(problem)
-    return sorted(found)
+    others = [os.path.splitext(name)[1].lower() for name in names if is_other_image(name)]
+    if others:
+        kinds = " ".join(sorted(set(others)))
+        log.warning("%s: left out, in formats that are not read: %d (%s)", spec, len(others), kinds)
+    return found

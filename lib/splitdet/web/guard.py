@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
-from typing import Any, Optional
+from typing import Any, List, Optional
 from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
@@ -39,6 +39,16 @@ def _hostname(host: str) -> str:
         return urlsplit("//" + host).hostname or ""
     except ValueError:
         return ""
+
+
+def _named_tokens(request: Request) -> List[bytes]:
+    """What a request names as a token, in its address and in its header; empty where it does not."""
+    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+    bearer = credentials.strip(" \t") if scheme.lower() == "bearer" else ""
+    return [
+        request.query_params.get("token", "").encode(),
+        bearer.encode("latin-1"),  # the bytes that came
+    ]
 
 
 class Guard:
@@ -88,20 +98,16 @@ class Guard:
             )
         if self._has_token(request):
             return None
+        problem = "this is not the right token" if any(_named_tokens(request)) else "a token is needed"
         return PlainTextResponse(
-            "a token is needed: add ?token=.. with the web_token of the run\n",
+            f"{problem}: add ?token=.. with the web_token of the run\n",
             *(401, {"WWW-Authenticate": "Bearer"}),
         )
 
     def _has_token(self, request: Request) -> bool:
-        scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
         cookie = request.cookies.get(self._cookie, "")
-        bearer = credentials.strip(" \t") if scheme.lower() == "bearer" else ""
-        candidates = [
-            (request.query_params.get("token", "").encode(), self._token),
-            (bearer.encode("latin-1"), self._token),  # the bytes that came
-            (cookie.encode(), self._cookie_value.encode()),
-        ]
+        candidates = [(token, self._token) for token in _named_tokens(request)]
+        candidates.append((cookie.encode(), self._cookie_value.encode()))
         # what is wrong takes as long to compare as what is nearly right
         return any(hmac.compare_digest(given, wanted) for given, wanted in candidates)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import socket
@@ -107,5 +108,9 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise SinkError(
+                f"web_host: {host}: not an address of this machine; 0.0.0.0 is all that it has"
+            ) from None
         raise SinkError(f"web: {where}: {error.strerror}; choose another port with web") from None
     return listener

@@ -71,6 +71,11 @@ def test_what_an_earlier_run_wrote_is_kept_where_the_web_view_cannot_be_had() ->
     assert Path("found.jsonl").read_text(encoding="utf-8") == "earlier\n"
 
 
+def test_a_summary_that_could_not_be_written_at_the_end_is_refused_at_the_begin() -> None:
+    with pytest.raises(SinkError, match="images: Is a directory"):
+        sinks_of("synthetic:1", "", summary="images")
+
+
 def test_nothing_is_written_unless_somebody_asks() -> None:
     assert sinks_of("synthetic:1", None) == []
 

@@ -13,6 +13,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from results import FOUND, frame, with_masks_and_tracks
+from splitdet.errors import SinkError
 from splitdet.sinks.coco import CocoSink
 from splitdet.types import Detections, Frame
 
@@ -82,7 +83,10 @@ def test_a_run_that_found_nothing_is_an_empty_array(tmp_path: Path, frames: List
 
 @pytest.mark.parametrize(
     ("source", "image"),
-    [("images/000000000139.jpg", 139), ("images/dog.png", "dog"), ("0139.mp4", 5), ("camera 0", 5)],
+    [
+        *(("images/000000000139.jpg", 139), ("images/dog.png", "dog"), ("0139.mp4", 5), ("camera 0", 5)),
+        ("http://camera/1.jpg", 5),
+    ],
 )
 def test_pictures_are_called_by_their_names_and_frames_by_their_numbers(
     tmp_path: Path, source: str, image: Union[int, str]
@@ -98,3 +102,28 @@ def test_frames_of_several_videos_are_different_images(tmp_path: Path) -> None:
     sink.close()
     found = json.loads((tmp_path / "coco.json").read_text())
     assert {result["image_id"] for result in found} == {"0_5", "1_5"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "image"),
+    [
+        ("a/1.jpg", "b/1.jpg", "1"),
+        ("139.jpg", "000000000139.jpg", "139"),
+        ("dog.jpg", "dog.png", "'dog'"),
+    ],
+)
+def test_two_pictures_that_would_be_the_same_image_are_refused(
+    tmp_path: Path, first: str, second: str, image: str
+) -> None:
+    sink = CocoSink(str(tmp_path / "out.json"))
+    sink.write(frame(0, first), Detections.none(), None)
+    with pytest.raises(SinkError) as caught:
+        sink.write(frame(1, second), FOUND, None)
+    sink.close()
+    assert f"{first} and {second} would both have the image_id {image}; run" in str(caught.value)
+    assert json.loads((tmp_path / "out.json").read_text()) == []
+
+
+def test_a_picture_may_be_seen_twice(tmp_path: Path) -> None:
+    path = written(tmp_path / "out.json", frame(0, "a/1.jpg"), frame(1, "a/1.jpg"))
+    assert {result["image_id"] for result in json.loads(path.read_text())} == {1}

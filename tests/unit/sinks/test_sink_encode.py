@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -71,6 +72,9 @@ def test_a_session_is_described_for_the_receiver() -> None:
     [
         ("rtp://127.0.0.1:5000", True),
         ("rtsp://0.0.0.0/live", True),
+        ("RTSP://0.0.0.0/live", True),
+        ("rtmp://127.0.0.1/live/key", True),
+        ("http://127.0.0.1:5998", True),
         ("appsrc ! videoconvert ! autovideosink", True),
         ("found.avi", False),
         ("output!/found.avi", False),
@@ -81,12 +85,32 @@ def test_what_is_sent_is_told_from_a_file(place: str, yes: bool) -> None:
     assert is_sent(place) is yes
 
 
+EXPECTED = "expects rtp://HOST:PORT, rtsp://HOST:PORT/PATH or a pipeline that begins with appsrc"
+
+
 @pytest.mark.parametrize(
-    "place", ["rtp://127.0.0.1", "rtp://:5000", "rtsp://", "rtp://h:99999", "rtp://h:0"]
+    "place", ["rtp://127.0.0.1", "rtp://:5000", "rtsp://", "rtp://h:99999", "rtp://h:0", "rtp://[::1"]
 )
 def test_an_address_that_lacks_something_is_refused(place: str) -> None:
-    with pytest.raises(SinkError, match=r"expects rtp://HOST:PORT or rtsp://HOST:PORT/PATH"):
+    with pytest.raises(SinkError, match=re.escape(f"{place}: {EXPECTED}")):
         open_sender(place, make_config(), 25.0, live=False, stream=0, count=1)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        *("rtmp://127.0.0.1/live/key", "udp://127.0.0.1:5998", "http://127.0.0.1:5998"),
+        *("file://x:5", "srt://h:9", "127.0.0.1:5000"),
+    ],
+)
+def test_an_address_of_another_kind_is_refused(place: str) -> None:
+    with pytest.raises(SinkError, match=re.escape(f"{place}: {EXPECTED}")):
+        open_sender(place, make_config(), 25.0, live=False, stream=0, count=1)
+
+
+def test_a_refused_address_is_shown_without_its_password() -> None:
+    with pytest.raises(SinkError, match=r"^rtmp://h/live: expects rtp://HOST:PORT"):
+        open_sender("rtmp://me:secret@h/live", make_config(), 25.0, live=False, stream=0, count=1)
 
 
 def test_a_pipeline_shows_one_input_only() -> None:

@@ -28,7 +28,8 @@ def test_a_picture_keeps_its_path_below_the_folder(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "magic"), [("a.jpg", b"\xff\xd8"), ("a.PNG", b"\x89PNG"), ("a.webp", b"RIFF")]
+    ("name", "magic"),
+    [("a.jpg", b"\xff\xd8"), ("a.PNG", b"\x89PNG"), ("a.webp", b"RIFF"), ("a.tif", b"II*\0")],
 )
 def test_a_picture_keeps_its_format(name: str, magic: bytes) -> None:
     ImageSink("out").write(frame(source=name), FOUND, PICTURE)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from splitdet.config import make_config
-from splitdet.errors import SourceError
+from splitdet.errors import NoFileError, SourceError
 from splitdet.sources import choose
 from splitdet.sources.images import ImageSource
 from splitdet.sources.synthetic import SyntheticSource
@@ -76,9 +76,11 @@ def test_any_other_name_is_a_video(videos: List[str], name: str) -> None:
     assert videos == [name]
 
 
-@pytest.mark.parametrize("spec", [".", "a.png", "*.png"])
+@pytest.mark.parametrize("spec", [".", "a.png", "a.tif", "*.png"])
 def test_a_folder_a_picture_or_a_wildcard_gives_pictures(tmp_path: Path, spec: str) -> None:
-    (tmp_path / "a.png").write_bytes(cv2.imencode(".png", np.zeros((4, 4, 3), np.uint8))[1].tobytes())
+    for suffix in (".png", ".tif"):
+        data = cv2.imencode(suffix, np.zeros((4, 4, 3), np.uint8))[1]
+        (tmp_path / f"a{suffix}").write_bytes(data.tobytes())
     assert isinstance(choose.open_source(str(tmp_path / spec)), ImageSource)
 
 
@@ -120,3 +122,22 @@ def test_a_name_with_nothing_behind_it_is_refused(tmp_path: Path, name: str) -> 
 def test_a_digit_that_is_no_number_is_refused(spec: str) -> None:
     with pytest.raises(SourceError):
         choose.open_source(spec)
+
+
+@pytest.mark.parametrize("name", ["a.avif", "a.HEIC", "a.jp2"])
+def test_a_picture_in_a_format_that_is_not_read_is_refused_with_those_that_are(
+    tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"something")
+    with pytest.raises(SourceError) as caught:
+        choose.open_source(str(path))
+    read = ".jpeg .jpg .jpe .png .bmp .webp .tif .tiff .ppm"
+    assert str(caught.value) == (
+        f"{path}: pictures in this format are not read, but {read} are; convert it"
+    )
+
+
+def test_a_picture_in_another_format_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
+    with pytest.raises(NoFileError, match="no such file"):
+        choose.open_source(str(tmp_path / "a.avif"))

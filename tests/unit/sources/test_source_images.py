@@ -35,7 +35,7 @@ def _frames(source: ImageSource) -> List[Frame]:
     return list(iter(source.read, None))
 
 
-@pytest.mark.parametrize("suffix", [".png", ".bmp"])
+@pytest.mark.parametrize("suffix", [".png", ".bmp", ".tif", ".tiff"])
 def test_a_picture_is_read_pixel_for_pixel(tmp_path: Path, suffix: str) -> None:
     _write(tmp_path, "a" + suffix)
     (frame,) = _frames(ImageSource(str(tmp_path / ("a" + suffix))))
@@ -128,6 +128,8 @@ def test_the_count_of_pictures_is_known_before_they_are_read(tmp_path: Path) -> 
         ("b.png", _encoded(".png")[:2000]),
         ("b.bmp", _encoded(".bmp")[:2000]),
         ("b.webp", _encoded(".webp")[:500]),
+        ("b.tif", _encoded(".tif")[:-1]),
+        ("b.tif", _encoded(".tif")[:500]),
         ("b.png", b"\x89PNG\r\n\x1a\n"),
     ],
 )
@@ -178,6 +180,19 @@ def test_a_skipped_picture_is_named_in_a_warning(
     assert caplog.messages == [f"{tmp_path / 'b.jpg'}: not a readable picture; skipped"]
 
 
+@pytest.mark.parametrize("pattern", ["", "*"])
+def test_pictures_in_other_formats_are_left_out_with_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, pattern: str
+) -> None:
+    _write(tmp_path, "a.png")
+    for name in ("b.HEIC", "c.heic", "d.avif", "e.mp4", "f.gif", "g.txt"):
+        (tmp_path / name).write_bytes(b"something")
+    source = ImageSource(str(tmp_path / pattern))
+    assert _names(source, tmp_path) == ["a.png"]
+    (message,) = caplog.messages
+    assert message.endswith("left out, in formats that are not read: 3 (.avif .heic)")
+
+
 def test_a_photograph_with_a_film_behind_it_is_read(tmp_path: Path) -> None:
     (tmp_path / "moving.jpg").write_bytes(_encoded(".jpg") + bytes(5000))
     assert len(_frames(ImageSource(str(tmp_path)))) == 1
@@ -186,7 +201,7 @@ def test_a_photograph_with_a_film_behind_it_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("spec", "fragment"),
     [
-        ("", "no pictures in this folder (.jpeg .jpg .png .bmp .webp)"),
+        ("", "no pictures in this folder (.jpeg .jpg .jpe .png .bmp .webp .tif .tiff .ppm)"),
         ("texts", "no pictures in this folder"),
         ("*.png", "this wildcard matches no pictures"),
         ("texts/*", "this wildcard matches no pictures"),

@@ -58,6 +58,13 @@ def test_a_wrong_token_is_as_good_as_none(guarded: LiveView, wrong: str) -> None
     assert guarded.get("/figures", cookies=cookies).status_code == 401
 
 
+def test_a_wrong_token_is_said_to_be_wrong(guarded: LiveView) -> None:
+    expected = "this is not the right token: add ?token=.. with the web_token of the run\n"
+    assert guarded.get("/figures", params={"token": "x"}).text == expected
+    assert guarded.get("/figures", headers={"Authorization": "Bearer x"}).text == expected
+    assert guarded.get("/figures", params={"token": ""}).text.startswith("a token is needed")
+
+
 def test_the_first_call_gives_a_cookie_that_is_enough_from_then_on(guarded: LiveView) -> None:
     client = requests.Session()
     page = client.get(guarded.address + "/", params={"token": TOKEN}, timeout=TIMEOUT_S)
