@@ -211,7 +211,7 @@ def test_a_part_with_nothing_in_it_is_refused(clip_file: str, options: Any, what
 
 @pytest.fixture(name="irregular")
 def _irregular(tmp_path: Path) -> str:
-    """20 frames, 25 a second, and then 5, one each half a second; frame n is grey with the value 10 n."""
+    """20 frames, 25 a second, then 5, one each half a second; frame n is grey with the value 10 n."""
     av = pytest.importorskip("av")
     path = str(tmp_path / "irregular.mp4")
     with av.open(path, "w") as container:
