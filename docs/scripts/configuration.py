@@ -32,8 +32,9 @@ splitdet run street.mp4 --set det_th=0.3 --print-config   # what a run would tak
 ```
 
 An unknown key, a value of the wrong type or out of range ends the run before it begins, with exit
-code 2 and one line that says where it was set. In Python, keys are keyword arguments:
-`Detector(model, det_th=0.3)`.
+code 2 and one line that says where it was set. Values of `--set` and of the environment are YAML,
+but where a key takes text, they are taken as they are, less one pair of quotes around them:
+`--set 'event_log=door #1.jsonl'`. In Python, keys are keyword arguments: `Detector(model, det_th=0.3)`.
 """
 
 

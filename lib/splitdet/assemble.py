@@ -91,7 +91,10 @@ def stream(
 
     Raises:
         SplitdetError: the source, the model or a stage failed.
+        TypeError: `source` is one picture, or there are settings beside a `Detector`.
     """
+    if isinstance(source, np.ndarray) and source.ndim == 3:  # it would be read row by row
+        raise TypeError("one picture: put it into a list: stream([image], ..)")
     if isinstance(model, Detector):
         if config:
             raise TypeError("the settings of a Detector are fixed; make it with them")

@@ -12,7 +12,7 @@ import numpy as np
 
 from splitdet.config import Config, make_config
 from splitdet.engines.base import Described, refusing
-from splitdet.errors import ConfigError
+from splitdet.errors import ConfigError, EngineError
 from splitdet.labels import Labels, load_labels
 from splitdet.loading import load_model
 from splitdet.models import AUTO
@@ -81,6 +81,7 @@ class Detector:
         self.threshold = LiveThreshold(config.det_th)
         """May be moved at any time, from any thread."""
         self.steps: Steps = self._make_steps()
+        self._closed = False
         start.lap("build")
         self.startup_s = start.spans_s
 
@@ -133,8 +134,13 @@ class Detector:
             det_th: least score, for this picture; None: as the configuration says.
 
         Raises:
-            ValueError: not such an array, or a `det_th` below `threshold`: nothing is looked at there.
+            ValueError: not such an array, a `det_th` that is not 0 to 1, or one below `threshold`:
+                nothing is looked at there.
+            EngineError: the detector is closed.
         """
+        self._check_open()
+        if det_th is not None and not 0 <= det_th <= 1:
+            raise ValueError(f"det_th: expects a number from 0 to 1, got {det_th}")
         selection = self.selection
         if det_th is not None and det_th < selection.threshold:
             raise ValueError(
@@ -152,8 +158,9 @@ class Detector:
         """Run once on an empty picture: first runs are slow.
 
         Raises:
-            EngineError: the engine cannot run the model after all.
+            EngineError: the engine cannot run the model after all, or the detector is closed.
         """
+        self._check_open()
         begin_s = time.perf_counter()
         with refusing(self.engine.description):
             self.steps.warm_up(np.zeros((height, width, 3), np.uint8), self.selection)
@@ -161,6 +168,7 @@ class Detector:
 
     def prepare(self, batch: Batch) -> None:
         """See `Steps.prepare`."""
+        self._check_open()
         self.steps.prepare(batch)
 
     def accelerate(self, batch: Batch) -> None:
@@ -173,7 +181,12 @@ class Detector:
 
     def close(self) -> None:
         """Give memory and devices back."""
+        self._closed = True
         self.steps.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise EngineError("this Detector is closed; make another one")
 
 
 def _claimed_type(config: Config, manifest: Optional[Manifest]) -> str:

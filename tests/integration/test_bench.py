@@ -84,6 +84,15 @@ def test_wrong_words_are_refused(words: list, reason: str, tiny_model: Path) -> 
         dispatch(["bench", *words])
 
 
+def test_without_the_clip_of_the_demo_nothing_is_measured(tiny_model: Path, tmp_path: Path) -> None:
+    done = call_here("bench", tiny_model, "--engine", "tensorflow", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "error: media/bikes.mp4: no such file; name other frames with --input, such as --input "
+        "synthetic:300, or fetch it with: splitdet demo\n"
+    )
+
+
 def test_the_page_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         dispatch(["bench", "--help"])

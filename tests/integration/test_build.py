@@ -34,7 +34,7 @@ def test_an_engine_is_built_and_found_again(tiny_model: Path, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--precision", "int8"], "needs pictures to find its ranges with: --calibration FOLDER"),
+        (["--precision", "int8"], "needs pictures to find its ranges with, a few hundred"),
         (["--batch", "0"], "a batch of 0: expects at least 1"),
         (["--target", "new"], "--target new: expects a compute capability"),
         (["--precision", "fp16", "--dla", "0", "--target", "8.6"], "DLA core 0 is not there"),

@@ -111,6 +111,7 @@ def test_auto_tries_tensorrt_where_its_engine_is_built(
 
     monkeypatch.setenv("SPLITDET_CACHE", str(tmp_path))
     monkeypatch.setattr(choose.importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setattr(choose, "find_cuda", lambda: None)
     monkeypatch.setattr(engine, "is_ready", lambda _: is_built)
     monkeypatch.setattr(choose, "make_engine", with_tensorrt)
     monkeypatch.setattr(choose, "frames_per_second", prefer_frames)

@@ -6,10 +6,12 @@ import argparse
 import math
 import shlex
 import sys
+from pathlib import Path
 from typing import Any, Dict, List
 
-from splitdet.config import load_config
-from splitdet.errors import EXIT_FAILED, EXIT_OK, ConfigError
+from splitdet.config import Config, load_config
+from splitdet.config.schema import CLIP
+from splitdet.errors import EXIT_FAILED, EXIT_OK, ConfigError, NoFileError
 
 COMPARE = "compare"
 _AXES = {"model_path": "MODEL", "engine": "--engine", "split_model": "--split", "visualize": "--display"}
@@ -131,7 +133,7 @@ def _bench(options: argparse.Namespace) -> int:
     if not cases:
         raise ConfigError("nothing to measure: only tensorflow and tensorrt run what is not split")
     plan = Plan(
-        input=options.input if options.input is not None else config.movie_input,
+        input=options.input if options.input is not None else _default_input(config),
         config=options.config,
         overrides=options.set,
         rounds=options.rounds,
@@ -172,6 +174,16 @@ def _check(options: argparse.Namespace) -> None:
         key = word.partition("=")[0].strip()
         if key in _AXES:
             raise ConfigError(f"{word}: here {_AXES[key]} says that")
+
+
+def _default_input(config: Config) -> str:
+    """`movie_input`; NoFileError where that is the clip of `splitdet demo`, and was not fetched."""
+    if config.movie_input == CLIP and not Path(CLIP).is_file():
+        raise NoFileError(
+            f"{CLIP}: no such file; name other frames with --input, such as --input synthetic:300, or "
+            "fetch it with: splitdet demo"
+        )
+    return config.movie_input
 
 
 def _command() -> str:

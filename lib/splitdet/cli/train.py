@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
 from splitdet.config.schema import DEFAULT_MODEL
-from splitdet.errors import EXIT_OK, ConfigError, DataError
+from splitdet.errors import EXIT_OK, ConfigError, DataError, TrainError
 
 RANDOM = "random"
 _MEASURED_PICTURES = 32
@@ -35,12 +35,17 @@ def add_commands(commands: Any) -> None:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from splitdet.train.checkpoint import BEST, load_checkpoint
+    from splitdet.train.checkpoint import BEST, LAST, load_checkpoint
     from splitdet.train.loop import Run
     from splitdet.train.settings import load_settings
 
     file = Path(options.settings) if options.settings else None
     settings = load_settings(file, _overrides(options.set))
+    folder = Path(options.out)
+    if not options.resume and any((folder / name).exists() for name in (LAST, BEST)):
+        raise TrainError(
+            f"{folder} holds a run: --resume goes on with it, --out another folder begins anew"
+        )
     pictures, test, labels = _pictures(options, settings)
     print(
         "{} pictures to learn from, {} to validate with, {} classes: {}".format(
@@ -48,7 +53,6 @@ def _train(options: argparse.Namespace) -> int:
         ),
         flush=True,
     )
-    folder = Path(options.out)
     learner = _learner(options.init, settings, len(labels), pictures.train)
     run = Run(learner, pictures, labels, settings, folder)
     if options.resume:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import logging
 import os
+import re
 import signal
 import threading
 from importlib import import_module
 from queue import SimpleQueue
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
+from splitdet.addresses import why_unreachable
 from splitdet.cluster.inputs import Kind, Shard
 from splitdet.cluster.ledger import Done
 from splitdet.cluster.worker import Opened, ShardWorker
@@ -24,6 +26,7 @@ AHEAD = 2
 ATTEMPTS = 3
 """How many workers may be lost to one shard, or one after the other while they load the model."""
 _CPUS_WITHOUT_GPU = 4
+_HOST_AND_PORT = re.compile(r"(ray://)?[^/]+:\d+")
 log = logging.getLogger(__name__)
 
 
@@ -184,13 +187,12 @@ class Crew:
         if address == LOCAL:
             further = {"include_dashboard": False}
             os.environ.setdefault("RAY_worker_niceness", "0")  # as any other run, and not 15
+        else:
+            log.info("connecting to the Ray cluster: %s", address)
         try:
             self._ray.init(address, logging_level=logging.ERROR, **further)
         except (ConnectionError, RuntimeError, ValueError, self._ray.exceptions.RayError) as error:
-            raise ConfigError(
-                f"--cluster {address}: {one_line(error)} "
-                "(begin one with: ray start --head; or --cluster local)"
-            ) from None
+            raise _no_cluster(address, one_line(error)) from None
         finally:
             if is_main:
                 signal.signal(signal.SIGTERM, before)
@@ -219,6 +221,24 @@ class Crew:
             f"{member.name} on {opened.host} (process {opened.process}): {opened.engine}, "
             f"ready after {started_s:.1f} s"
         )
+
+
+def check_address(address: str) -> None:
+    """Whether anybody listens at HOST:PORT; Ray itself waits for that without end.
+
+    Raises:
+        ConfigError: nobody does.
+    """
+    if _HOST_AND_PORT.fullmatch(address):
+        reason = why_unreachable(address if "://" in address else f"//{address}")
+        if reason:
+            raise _no_cluster(address, reason)
+
+
+def _no_cluster(address: str, reason: str) -> ConfigError:
+    return ConfigError(
+        f"--cluster {address}: {reason} (begin one with: ray start --head; or --cluster local)"
+    )
 
 
 def shape_of(config: Config, machines: List[Dict[str, float]]) -> Shape:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Deque, Dict, Iterator, List, Optional, Sequence
 
-from splitdet.cluster.crew import ATTEMPTS, Crew, Ended
+from splitdet.cluster.crew import ATTEMPTS, Crew, Ended, check_address
 from splitdet.cluster.inputs import Kind, Shard, cut
 from splitdet.cluster.ledger import SKIPPED_FILE, Done, Ledger
 from splitdet.cluster.locks import only_one
@@ -57,6 +57,7 @@ def run_on_cluster(job: ClusterJob, hire: Callable[..., Crew] = Crew) -> int:
     if sys.version_info < _OLDEST_PYTHON:
         raise ExtraError("--cluster needs Python 3.9 or newer, as Ray does")
     _check(job)
+    check_address(job.address)
     folder = Path(job.folder)
     with writing(job.folder):
         folder.mkdir(parents=True, exist_ok=True)

@@ -77,7 +77,18 @@ def make_config(**values: Any) -> Config:
     Raises:
         ConfigError: unknown key, wrong type or out of range.
     """
-    return _checked(_named(values, "argument"))
+    return _checked(_named(_plain(values), "argument"))
+
+
+def _plain(value: Any) -> Any:
+    """`value` with Python's numbers and lists in the place of numpy's."""
+    if hasattr(value, "tolist"):  # without an import of numpy, which `splitdet --help` does not need
+        return value.tolist()
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    return value
 
 
 def _from_file(path: Path) -> Dict[str, _Setting]:
@@ -134,7 +145,7 @@ def _from_environment(environment: Mapping[str, str]) -> Dict[str, _Setting]:
         if variable.startswith(ENVIRONMENT_PREFIX) and variable not in RESERVED:
             key = variable[len(ENVIRONMENT_PREFIX) :].lower()
             name = _name(_UNDERSCORED.get(key, key), variable)
-            settings.update(_set(name, parsed(text, variable), variable))
+            settings.update(_set(name, _typed(name, text, variable), variable))
     return settings
 
 
@@ -143,7 +154,30 @@ def _from_override(override: str) -> Dict[str, _Setting]:
     origin = f"--set {override}"
     if not equals:
         raise ConfigError(f"{origin}: expects key=value")
-    return _set(_name(key.strip(), origin), parsed(text, origin), origin)
+    name = _name(key.strip(), origin)
+    return _set(name, _typed(name, text, origin), origin)
+
+
+def _typed(name: str, text: str, origin: str) -> Any:
+    """What `text` in the environment or on the command line is for that key.
+
+    Text needs no quotes there: a shell has taken them away.
+    """
+    kind = str(_FIELDS[name].type) if name in _FIELDS else ""
+    if kind == "str":
+        return _unquoted(text.strip())
+    try:
+        return parsed(text, origin)
+    except ConfigError:
+        if kind != "Union[int, str]":
+            raise
+        return text
+
+
+def _unquoted(text: str) -> str:
+    """`text` without the one pair of quotes around it, if there is one."""
+    is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
+    return text[1:-1] if is_quoted else text
 
 
 def parsed(text: str, origin: str) -> Any:

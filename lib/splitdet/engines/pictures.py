@@ -14,8 +14,9 @@ from splitdet.sources.images import find_pictures, read_picture
 
 MOST_PICTURES = 500
 NEEDED = (
-    "precision int8 needs pictures to find its ranges with: --calibration FOLDER (in config.yml "
-    "calibration: FOLDER), a few hundred of the kind that will be seen"
+    "precision int8 needs pictures to find its ranges with, a few hundred of the kind that will be "
+    "seen: --set calibration=FOLDER (in config.yml calibration: FOLDER; of splitdet build "
+    "--calibration FOLDER)"
 )
 """What is said where INT8 is asked for without them."""
 _FORMAT = "2"

@@ -46,6 +46,7 @@ class EventSink(Sink):
         self._labels = labels
         timeless = [replace(rule, min_s=0.0, cooldown_s=0.0) for rule in config.events]
         self._watchers = [Watcher(timeless if still else config.events, labels) for still in stills]
+        _note_unseen(config, labels)
         self._count = 0
         self._log = TextFile(config.event_log, append=True) if config.event_log else None
         self._deliveries = {receiver.kind: Delivery(receiver) for receiver in _receivers(config)}
@@ -95,6 +96,16 @@ def event_record(event: Event, labels: Labels) -> Dict[str, Any]:
         "lasted_s": round(event.lasted_s, 3),
     }
     return {**record, **frame_record(frame, event.found, labels), "schema": SCHEMA}
+
+
+def _note_unseen(config: Config, labels: Labels) -> None:
+    """Say which rules cannot come true, as none of their classes is reported."""
+    reported = labels.ids(config.classes)
+    for rule in config.events if reported else ():
+        wanted = labels.ids(rule.classes)
+        if wanted and not wanted & reported:
+            names = ", ".join(labels[number] for number in sorted(wanted))
+            log.warning("events: %s never comes true: classes leaves out %s", rule.name, names)
 
 
 def _receivers(config: Config) -> List[Receiver]:

@@ -31,6 +31,9 @@ WELL_KNOWN = {
 }
 """File names of the Object Detection API, and the map of ours that stands in where there is none."""
 
+_FEW = 10
+"""So many names of classes a message may list."""
+
 _TOKEN = re.compile(
     r"""(?P<space>[\s,;]+|\#[^\n]*) | (?P<open>\w+\s*:?\s*\{) | (?P<close>\}) |
         (?P<key>\w+)\s*:\s*(?P<value>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|[^\s"',;{}\#]+)""",
@@ -69,6 +72,8 @@ class Labels:
             else:
                 close = difflib.get_close_matches(text, by_name, n=1)
                 hint = f"; did you mean {close[0]!r}?" if close else ""
+                if not close and 0 < len(self.names) <= _FEW:
+                    hint = "; it has {}".format(", ".join(self.names.values()))
                 raise ConfigError(f"classes: the model has no class {item!r}{hint}")
         return frozenset(found)
 

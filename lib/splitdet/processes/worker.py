@@ -69,8 +69,8 @@ class Worker:
 
     It is a fresh Python (spawn), whatever libraries this process has loaded, and does not run the
     main module again, so scripts need no `if __name__ == "__main__"`. Ctrl-C, SIGTERM and SIGHUP do not
-    reach it: it ends when `work` returns, when it is closed, or with this process, even if that is killed.
-    What it logs is logged here.
+    reach it: it ends when `work` returns, when it is closed, or with this process, even if that is
+    killed. What it logs is logged here.
 
     Args:
         name: for people, in messages.

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import logging
+import socket
+from types import SimpleNamespace
 from typing import Any, Dict, List
 
 import pytest
 
 from splitdet.cluster import crew
-from splitdet.cluster.crew import Crew, Shape, shape_of
+from splitdet.cluster.crew import Crew, Shape, check_address, shape_of
 from splitdet.config import make_config
 from splitdet.errors import ConfigError, ExtraError
 
@@ -57,6 +60,42 @@ def test_without_ray_the_way_to_install_it_is_told(monkeypatch: pytest.MonkeyPat
         Crew("local", make_config(), "folder", "digest")
 
 
+def test_which_cluster_is_connected_to_is_told_before(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(address: str, **options: Any) -> None:
+        assert caplog.messages == [f"connecting to the Ray cluster: {address}"]
+        raise ConnectionError("nobody there")
+
+    ray = SimpleNamespace(init=refuse, exceptions=SimpleNamespace(RayError=OSError))
+    monkeypatch.setattr(crew, "import_module", lambda name: ray)
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    caplog.set_level(logging.INFO, "splitdet")
+    with pytest.raises(ConfigError, match=r"^--cluster host:6379: nobody there \(begin one with: ray"):
+        Crew("host:6379", make_config(), "folder", "digest")
+
+
 def test_nothing_of_the_cluster_loads_ray_before_it_is_used() -> None:
     importlib.import_module("splitdet.cluster.run")
     assert not hasattr(crew, "ray")
+
+
+@pytest.mark.parametrize("prefix", ["", "ray://"])
+def test_an_address_where_nobody_listens_is_refused(prefix: str) -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        address = f"{prefix}127.0.0.1:{bound.getsockname()[1]}"
+        with pytest.raises(ConfigError, match=f"^--cluster {address}: .* refused; .*ray start --head"):
+            check_address(address)
+
+
+def test_an_address_where_somebody_listens_is_left_to_ray() -> None:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(1)
+        check_address(f"127.0.0.1:{listening.getsockname()[1]}")
+
+
+@pytest.mark.parametrize("address", ["local", "auto"])
+def test_what_is_no_address_is_left_to_ray(address: str) -> None:
+    check_address(address)

@@ -16,6 +16,7 @@ from splitdet.cluster.run import ClusterJob, run_on_cluster
 from splitdet.config import make_config
 from splitdet.errors import ConfigError, ExtraError, SinkError, StageError
 from splitdet.sources.base import Skipped
+from web_receiver import free_port
 
 Work = Callable[[Shard, int], Ended]
 
@@ -72,7 +73,9 @@ def _new_python(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("splitdet.cluster.run._OLDEST_PYTHON", (3, 7))
 
 
-def run(folder: Path, work: Work, inputs: str = "", **settings: Any) -> Tuple[int, FakeCrew]:
+def run(
+    folder: Path, work: Work, inputs: str = "", address: str = "auto", **settings: Any
+) -> Tuple[int, FakeCrew]:
     """Seven pictures in shards of two, or other inputs, by a model that nobody looks at."""
     out, model = folder / "out", folder / "graph.pb"
     model.touch()
@@ -80,7 +83,7 @@ def run(folder: Path, work: Work, inputs: str = "", **settings: Any) -> Tuple[in
     (folder / "list.txt").write_text("".join(f"{number}.jpg\n" for number in range(7)))
     values = {"model_path": str(model), "cluster": {"images": 2, "streams": 1}, **settings}
     sources = [inputs or str(folder / "list.txt")]
-    job = ClusterJob(make_config(**values), sources, str(out), "auto")
+    job = ClusterJob(make_config(**values), sources, str(out), address)
     try:
         return run_on_cluster(job, hire=lambda *unused: crew), crew
     finally:
@@ -225,6 +228,13 @@ def test_an_old_python_is_told_which_one_is_needed(
     monkeypatch.setattr("splitdet.cluster.run._OLDEST_PYTHON", (99, 0))
     with pytest.raises(ExtraError, match=r"^--cluster needs Python 3.9 or newer, as Ray does$"):
         run(tmp_path, works)
+
+
+def test_without_a_cluster_at_the_address_no_folder_is_made(tmp_path: Path) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    with pytest.raises(ConfigError, match=f"^--cluster {address}: "):
+        run(tmp_path, works, address=address)
+    assert not (tmp_path / "out").exists()
 
 
 def test_kinds_of_shards_name_their_files() -> None:

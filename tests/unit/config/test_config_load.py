@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Dict, List
 
+import numpy as np
 import pytest
 
 from splitdet.config import Config, load_config, make_config
@@ -283,6 +284,62 @@ def test_a_bad_variable_of_the_environment_is_refused(
     with pytest.raises(ConfigError) as caught:
         _load(tmp_path, "", environment={variable: text})
     assert fragment in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "value"),
+    [
+        ("web_token", "12345", "12345"),
+        ("web_token", "123:45", "123:45"),
+        ("web_token", "@home", "@home"),
+        ("web_token", "'12345'", "12345"),
+        ("web_token", '"12 345 "', "12 345 "),
+        ("web_token", "\"it's", "\"it's"),
+        ("web_token", '"', '"'),
+        ("web_token", "", ""),
+        ("web_token", "no", "no"),
+        ("image_input", "*.jpg", "*.jpg"),
+        ("movie_input", "2024", "2024"),
+        ("event_log", "my #1.log", "my #1.log"),
+        ("event_log", " my.log ", "my.log"),
+        ("engine", "TensorFlow", "tensorflow"),
+        ("camera_input", "2", 2),
+        ("camera_input", "'2'", "2"),
+        ("camera_input", "@home", "@home"),
+    ],
+)
+def test_text_needs_no_quotes_on_the_command_line_and_in_the_environment(
+    tmp_path: Path, key: str, text: str, value: object
+) -> None:
+    assert getattr(_load(tmp_path, "", overrides=[f"{key}={text}"]), key) == value
+    environment = {f"SPLITDET_{key.upper()}": text}
+    assert getattr(_load(tmp_path, "", environment=environment), key) == value
+
+
+def test_text_in_a_section_needs_no_quotes_either(tmp_path: Path) -> None:
+    config = _load(
+        tmp_path, "", overrides=["camera.size=640"], environment={"SPLITDET_CAMERA_ADDRESS": "1"}
+    )
+    assert (config.camera.size, config.camera.address) == ("640", "1")
+
+
+def test_numbers_and_arrays_of_numpy_are_taken() -> None:
+    corners = [[0.0, 0.5], [1.0, 0.5], [1.0, 1.0]]
+    config = make_config(
+        det_th=np.float32(0.5),
+        batch_size=np.int64(2),
+        split_model=np.bool_(False),
+        classes=[np.int32(3), "car"],
+        roi=np.array(corners),
+        camera={"fps": np.float64(15)},
+    )
+    plain = {"det_th": 0.5, "batch_size": 2, "split_model": False, "classes": [3, "car"]}
+    assert config == make_config(**plain, roi=corners, camera={"fps": 15})
+
+
+def test_a_number_of_numpy_that_is_out_of_range_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"argument: det_th: expects a number from 0 to 1, got 7\.0$"):
+        make_config(det_th=np.float32(7))
 
 
 def test_a_bad_argument_is_refused() -> None:

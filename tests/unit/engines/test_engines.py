@@ -249,7 +249,10 @@ def test_another_engine_needs_the_split(tiny_model: Path) -> None:
     [
         ({"engine": "tensorflow", "precision": "fp16"}, "tensorflow has no precision fp16"),
         ({"engine": "openvino", "precision": "tf32"}, "openvino has no precision tf32"),
-        ({"engine": "openvino", "precision": "int8"}, "int8 needs pictures .*: --calibration FOLDER"),
+        (
+            {"engine": "openvino", "precision": "int8"},
+            "int8 needs pictures .*: --set calibration=FOLDER",
+        ),
         ({"engine": "onnxruntime", "precision": "bf16"}, "onnxruntime has no precision bf16"),
         ({"engine": "openvino", "device": "gpu"}, "openvino runs on the CPU"),
         ({"engine": "onnxruntime", "device": "gpu"}, "this ONNX Runtime has no CUDA"),

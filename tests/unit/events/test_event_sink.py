@@ -201,3 +201,21 @@ def test_a_dead_receiver_takes_no_time_from_the_others() -> None:
         events.close()
         lost, sent = {"sent": 0, "lost": 1}, {"sent": 1, "lost": 0}
         assert events.figures == {"events": {"found": 1, "webhook": lost, "tired": sent}}
+
+
+@pytest.mark.parametrize(
+    ("rule", "classes", "warned"),
+    [
+        ("train", ["person"], True),
+        (7, [1], True),
+        (["person", "train"], ["person"], False),
+        ([], ["person"], False),
+        ("train", [], False),
+    ],
+)
+def test_a_rule_whose_classes_are_not_reported_is_warned_of(
+    rule: Any, classes: List[Any], warned: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    sink({"name": "a", "class": rule}, stills=(False, True), classes=classes).close()
+    expected = ["events: a never comes true: classes leaves out train"]
+    assert caplog.messages == (expected if warned else [])

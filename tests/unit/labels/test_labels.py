@@ -241,3 +241,9 @@ def test_an_unknown_class_is_one_line_with_the_nearest_name(wanted: Any, message
     with pytest.raises(ConfigError) as caught:
         load_labels("coco").ids([wanted])
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("wanted", ["persn", 7])
+def test_few_classes_are_listed_where_none_has_a_name_like_it(wanted: Any) -> None:
+    with pytest.raises(ConfigError, match=r"the model has no class '?\w+'?; it has circle, triangle$"):
+        Labels({1: "circle", 2: "triangle"}).ids([wanted])

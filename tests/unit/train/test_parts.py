@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from datasets import LABELS, pixels, record, write
+from splitdet.cli.main import dispatch
 from splitdet.cli.train import _pictures, _report
 from splitdet.data.label_map import LABEL_MAP
-from splitdet.errors import DataError
+from splitdet.errors import DataError, TrainError
 from splitdet.train.samples import Sample
 from splitdet.train.settings import TrainSettings
 from splitdet.types import Detections
@@ -80,3 +81,13 @@ def test_test_pictures_without_objects_have_a_score(capsys: pytest.CaptureFixtur
     _report(Blind(), [nothing, nothing], LABELS, batch=8)
     (line,) = capsys.readouterr().out.splitlines()
     assert line.split(" ", 1)[1].strip() == "AP50 0.0000 on 2 pictures, none of them with an object"
+
+
+@pytest.mark.parametrize("name", ["last.npz", "best.npz"])
+def test_a_run_is_not_trained_over(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"a run")
+    with pytest.raises(TrainError) as caught:
+        dispatch(["train", "shapes:4", "--out", str(tmp_path)])
+    message = "holds a run: --resume goes on with it, --out another folder begins anew"
+    assert str(caught.value) == f"{tmp_path} {message}"
+    assert (tmp_path / name).read_bytes() == b"a run"
