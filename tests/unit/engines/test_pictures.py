@@ -65,5 +65,5 @@ def test_pictures_are_resized_as_frames_are(folder: Path) -> None:
 
 
 def test_without_a_folder_the_error_tells_how_to_name_one() -> None:
-    with pytest.raises(EngineError, match=r"FOLDER \(in config\.yml calibration: FOLDER\)"):
+    with pytest.raises(EngineError, match=r"FOLDER \(in config\.yml calibration: FOLDER;"):
         Pictures("", (8, 8))
