@@ -53,33 +53,35 @@ def make_sinks(
         check_writable(job.summary)
     several = len(inputs) > 1
     with ExitStack() as made:  # closed if what comes after cannot be made
-        sinks: List[Sink] = []
 
-        def add(sink: Sink) -> None:
-            sinks.append(sink)
+        def opened(sink: Sink) -> Sink:
             made.callback(sink.close)
+            return sink
 
-        # files of an earlier run are emptied last
-        if job.config.web:
-            add(_web_view(job.config, detector, painter, meter, source))
+        # opened before files of an earlier run are emptied, but told of what those have
+        told: List[Sink] = []
         for place in job.send:
-            add(_sender(place, job.config, source))
+            told.append(opened(_sender(place, job.config, source)))
         if job.config.events:
-            add(EventSink(job.config, detector.labels, [part.keeps_files for part in inputs]))
+            stills = [part.keeps_files for part in inputs]
+            told.append(opened(EventSink(job.config, detector.labels, stills)))
+        if job.config.web:
+            told.append(opened(_web_view(job.config, detector, painter, meter, source)))
+        files: List[Sink] = []
         if save:
-            add(_picture_sink(save, job, source))
+            files.append(opened(_picture_sink(save, job, source)))
         if job.raw:
-            add(RawSink(_picture_sink(job.raw, job, source)))
+            files.append(opened(RawSink(_picture_sink(job.raw, job, source))))
         if job.json:
-            add(JsonSink(job.json, detector.labels, job.config.json_box_px, several))
+            files.append(opened(JsonSink(job.json, detector.labels, job.config.json_box_px, several)))
         if job.csv:
-            add(CsvSink(job.csv, detector.labels))
+            files.append(opened(CsvSink(job.csv, detector.labels)))
         if job.coco:
-            add(CocoSink(job.coco, several))
+            files.append(opened(CocoSink(job.coco, several)))
         if job.crops:
-            add(CropSink(job.crops, detector.labels, several))
+            files.append(opened(CropSink(job.crops, detector.labels, several)))
         made.pop_all()
-    return sinks
+    return [*files, *told]
 
 
 def _sender(place: str, config: Config, source: Source) -> Sink:

@@ -126,3 +126,10 @@ def test_a_tree_of_pictures_may_begin_where_the_pictures_are(name: str) -> None:
     places: Dict[str, Any] = {name: "images"}
     (sink,) = sinks_of("images", **places)
     assert sink.path == "images"
+
+
+def test_what_is_told_has_been_written_before() -> None:
+    sinks = sinks_of("synthetic:1", "", {"events": [{"name": "any", "class": 1}]}, json="found.jsonl")
+    assert [type(sink).__name__ for sink in sinks] == ["JsonSink", "EventSink"]
+    for sink in sinks:
+        sink.close()
