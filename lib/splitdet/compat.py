@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Iterator, List, Tuple
 
 from splitdet.errors import EngineError, ExtraError
+from splitdet.jetson import text_of
 from splitdet.startup import importing
 
 log = logging.getLogger(__name__)
@@ -89,8 +90,11 @@ def package_version(name: str) -> str:
 def package_build(name: str) -> str:
     """Name and version of an installed package, or of its build for GPUs or for CPUs; empty where there
     is none."""
-    versions = {name + build: package_version(name + build) for build in ("", "-gpu", "-cpu")}
-    return next((f"{one} {version}" for one, version in versions.items() if version), "")
+    for one in (name, name + "-gpu", name + "-cpu"):
+        found = package_version(one)
+        if found:
+            return f"{one} {found}"
+    return ""
 
 
 @contextmanager
@@ -120,11 +124,8 @@ def nvidia_setup() -> Tuple[str, ...]:
     Names of the GPUs that the driver knows, whether this process may use any, and the CUDA that is
     installed from Python packages. Which of them it may use differs from worker to worker.
     """
-    texts = [
-        path.read_text(encoding="utf-8", errors="replace")
-        for path in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information"))
-    ]
-    names = [line for text in texts for line in text.splitlines() if line.startswith("Model")]
+    files = sorted(Path("/proc/driver/nvidia/gpus").glob("*/information"))
+    names = [line for file in files for line in text_of(file).splitlines() if line.startswith("Model")]
     cuda = [package_version("nvidia-cuda-runtime" + build) for build in ("", "-cu11", "-cu12", "-cu13")]
     is_hidden = os.environ.get("CUDA_VISIBLE_DEVICES", "all")[:2] in ("", "-1")
     return (*names, *cuda, f"GPU: {has_nvidia_gpu() and not is_hidden}")

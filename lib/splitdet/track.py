@@ -9,11 +9,12 @@ from typing import Any, Dict
 import numpy as np
 
 from splitdet.errors import ConfigError
+from splitdet.sources.video import FALLBACK_RATE
 from splitdet.types import AnyDetections, Batch, Frame
 
 LEAST_IOU = 0.1
 """Of a box with the place where its track is expected; more would lose what moves fast."""
-PERIOD_S = 0.04
+PERIOD_S = 1.0 / FALLBACK_RATE
 """Between pictures that have no times, those of a folder."""
 _XYXY = [1, 0, 3, 2]
 _NS = 1e9

@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Dict, List
 
+from splitdet.jetson import text_of
+
 TEGRASTATS_INTERVAL_MS = 200
 
 
@@ -78,7 +80,7 @@ class Rapl(Gauge):
         folder = root / "sys/class/powercap"
         # beside packages there are their parts (core, dram), and what contains them (psys)
         self._packages = sorted(
-            path for path in folder.glob("intel-rapl:*") if _text(path / "name").startswith("package")
+            path for path in folder.glob("intel-rapl:*") if text_of(path / "name").startswith("package")
         )
         if not self._packages:
             raise OSError("no such files")
@@ -99,13 +101,6 @@ class Rapl(Gauge):
     @staticmethod
     def _energy_uj(package: Path) -> int:
         return int((package / "energy_uj").read_text(encoding="ascii"))
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="ascii")
-    except OSError:
-        return ""
 
 
 class Tegrastats(Gauge):
